@@ -1,0 +1,271 @@
+"""What is expected of a case, what was observed, and the sentence that says how they differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Observation = Mapping[str, Any]
+"""What a probe saw: a value (array or plain data) for each aspect, or an `error`."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The truth about one aspect of a case.
+
+    Args:
+        value: Array or plain data.
+        bound: Largest error allowed for each element of `value`, in its own units: the a-priori
+            rounding bound of the computation. `None` asks for equality.
+        rule: How the two are compared: a key of `RULES`.
+    """
+
+    value: Any
+    bound: np.ndarray | None = None
+    rule: str = "value"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One aspect that is wrong.
+
+    Args:
+        aspect: What is wrong, such as `output` or `gradient of kernel`.
+        message: One sentence to the student, with the values that differ.
+        kind: `not started`, `error`, `shape`, `value` or another rule's word.
+        brief: The same without a value or a shape of the case: for hidden tests.
+    """
+
+    aspect: str
+    message: str
+    kind: str
+    brief: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.brief:
+            what = "shape" if self.kind == "shape" else "values"
+            object.__setattr__(self, "brief", f"the {self.aspect} is wrong ({what})")
+
+
+def compare(
+    expectation: Mapping[str, Expected], observation: Observation
+) -> dict[str, Difference]:
+    """Compares every expected aspect.
+
+    Args:
+        expectation: The truth, by aspect.
+        observation: What the probe saw, by aspect.
+
+    Returns:
+        The differences by aspect, in the order of `expectation`; empty if all is right.
+    """
+    differences = {}
+    for aspect, expected in expectation.items():
+        if aspect in observation:
+            found = RULES[expected.rule](aspect, expected, observation[aspect])
+        else:
+            found = _unobserved(aspect, observation.get("error"))
+        if found is not None:
+            differences[aspect] = found
+    return differences
+
+
+def _unobserved(aspect: str, error: Mapping[str, str] | None) -> Difference:
+    if error is None:
+        return Difference(aspect, f"The {aspect} could not be observed.", "error")
+    kind, where, text = error["type"], error["where"], error["text"]
+    if kind == "NotImplementedError":
+        return Difference(aspect, "Not started yet.", "not started", "not started yet")
+    if not where:  # the sentence is the probe's own
+        return Difference(aspect, text, "error", text.rstrip("."))
+    line = f", at `{error['line']}`" if error.get("line") else ""
+    brief = f"{where} raises {kind}{line}"
+    return Difference(aspect, f"{brief}: {text}", "error", brief)
+
+
+def _value(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    if isinstance(expected.value, np.ndarray):
+        return _array(aspect, expected, actual)
+    if plain(actual) == plain(expected.value):
+        return None
+    return Difference(
+        aspect, f"The {aspect} should be {_say(expected.value)}, not {_say(actual)}.", "value"
+    )
+
+
+def _array(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    truth = expected.value
+    if actual is None:
+        return Difference(
+            aspect,
+            f"No {aspect} arrives: the computation is cut off from it (None).",
+            "value",
+            f"no {aspect} arrives",
+        )
+    if not isinstance(actual, np.ndarray):
+        return Difference(aspect, f"The {aspect} is {_say(actual)}, not a tensor.", "value")
+    if actual.shape != truth.shape:
+        return Difference(
+            aspect, f"The {aspect} has shape {actual.shape}, expected {truth.shape}.", "shape"
+        )
+    wrong = wrong_elements(truth, actual, expected.bound)
+    count = int(wrong.sum())
+    if count == 0:
+        return None
+    index = worst(truth, actual, wrong)
+    place = f" at {tuple(int(i) for i in index)}" if index else ""
+    return Difference(
+        aspect,
+        f"The {aspect} is wrong in {count} of {truth.size} values;{place} it is "
+        f"{actual[index]:.7g}, expected {truth[index]:.7g}.",
+        "value",
+    )
+
+
+def wrong_elements(
+    truth: np.ndarray, actual: np.ndarray, bound: np.ndarray | None
+) -> np.ndarray:
+    """Where `actual` is further from `truth` than `bound` (boolean array of their shape).
+
+    Where the truth is infinite or NaN, the actual value must be the same infinity, or NaN.
+    """
+    truth, actual = truth.astype(np.float64), actual.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        allowed = np.zeros_like(truth) if bound is None else bound
+        close = np.abs(actual - truth) <= allowed
+    same = (actual == truth) | (np.isnan(actual) & np.isnan(truth))
+    return ~np.where(np.isfinite(truth), close, same)
+
+
+def worst(truth: np.ndarray, actual: np.ndarray, wrong: np.ndarray) -> tuple[int, ...]:
+    """Index of the wrong element that is furthest off (NaN counts as furthest)."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(actual.astype(np.float64) - truth.astype(np.float64))
+    error = np.where(wrong, np.nan_to_num(error, nan=np.inf, posinf=np.inf), -1.0)
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
+
+
+def _weights(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    """Weights by name, shape and order; an expected name of `None` leaves the name free."""
+    truth = [(name, tuple(shape)) for name, shape in expected.value]
+    found = [(name, tuple(shape)) for name, shape in actual]
+    if len(truth) == len(found) and all(
+        shape == other and name in (None, label)
+        for (name, shape), (label, other) in zip(truth, found, strict=True)
+    ):
+        return None
+    text = (
+        f"the {aspect} should be {_weight_list(truth)}, in this order; "
+        f"the layer has {_weight_list(found)}"
+    )
+    return Difference(aspect, f"{text[0].upper()}{text[1:]}.", "weights", text)
+
+
+def _weight_list(weights: list[tuple[str | None, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{name or 'one'} {shape}" for name, shape in weights) or "none"
+
+
+def _contains(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    missing = [item for item in expected.value if item not in actual]
+    if not missing:
+        return None
+    text = f"the {aspect} lack {', '.join(map(repr, missing))}"
+    return Difference(aspect, f"{text[0].upper()}{text[1:]}.", "value", text)
+
+
+def _raises(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    """An invalid argument must raise the expected error, and nothing else."""
+    if actual == expected.value:
+        return None
+    outcome = f"it raises {actual}" if actual else "it is accepted"
+    return Difference(
+        aspect,
+        f"This argument must raise a {expected.value} in the constructor; {outcome}.",
+        "value",
+        f"an invalid argument must raise a {expected.value} in the constructor",
+    )
+
+
+def _distribution(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    """Independent draws from a distribution, by support, moments and Kolmogorov–Smirnov.
+
+    `expected.value` has `distribution` (`uniform`, `normal` or `truncated_normal`, all with mean
+    zero), `scale` (half-width of the uniform, standard deviation of the *untruncated* normal)
+    and `false_alarm`, the probability that right draws are turned down.
+    """
+    truth = expected.value
+    draws = np.sort(np.asarray(actual, dtype=np.float64).ravel())
+    scale, kind = truth["scale"], truth["distribution"]
+    cut = {"uniform": 1.0, "truncated_normal": 2.0, "normal": math.inf}[kind]
+    if not np.all(np.isfinite(draws)) or np.max(np.abs(draws)) > cut * scale * (1 + 1e-6):
+        return Difference(
+            aspect,
+            f"A {kind} draw should stay within ±{cut * scale:.6g}; "
+            f"the largest is {np.max(np.abs(draws)):.6g}.",
+            "value",
+        )
+    cumulative = _uniform_cdf(draws / scale) if kind == "uniform" else _normal_cdf(draws / scale, cut)
+    n = draws.size
+    ranks = np.arange(n)
+    distance = float(max(np.max((ranks + 1) / n - cumulative), np.max(cumulative - ranks / n)))
+    # Dvoretzky–Kiefer–Wolfowitz with Massart's constant: P(distance > d) <= 2 exp(-2 n d^2).
+    limit = math.sqrt(math.log(2 / truth["false_alarm"]) / (2 * n))
+    if distance <= limit:
+        return None
+    return Difference(
+        aspect,
+        f"{n} draws do not follow the {kind} distribution asked for: standard deviation "
+        f"{draws.std():.6g}, expected {_spread(kind, scale):.6g} "
+        f"(Kolmogorov–Smirnov distance {distance:.3f}, at most {limit:.3f}).",
+        "value",
+    )
+
+
+TRUNCATED_STDDEV = 0.8796256610342398
+"""Standard deviation of a standard normal cut off at ±2."""
+
+
+def _spread(kind: str, scale: float) -> float:
+    return scale * {"uniform": 1 / math.sqrt(3), "truncated_normal": TRUNCATED_STDDEV}.get(kind, 1.0)
+
+
+def _uniform_cdf(z: np.ndarray) -> np.ndarray:
+    return np.clip((z + 1) / 2, 0, 1)
+
+
+def _normal_cdf(z: np.ndarray, cut: float) -> np.ndarray:
+    phi = np.array([0.5 * (1 + math.erf(value / math.sqrt(2))) for value in z])
+    if math.isinf(cut):
+        return phi
+    tail = 0.5 * (1 - math.erf(cut / math.sqrt(2)))
+    return (phi - tail) / (1 - 2 * tail)
+
+
+RULES: dict[str, Callable[[str, Expected, Any], Difference | None]] = {
+    "value": _value,
+    "weights": _weights,
+    "contains": _contains,
+    "raises": _raises,
+    "distribution": _distribution,
+}
+
+
+def plain(value: Any) -> Any:
+    """Tuples as lists and NumPy scalars as numbers, so that plain data compares by value."""
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _say(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, (list, tuple)):
+        return "(" + ", ".join(_say(item) for item in value) + ")"
+    return str(value)
