@@ -1,0 +1,89 @@
+"""What an exercise must not use: the op that it builds, and whatever contains it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Banned:
+    """What may not appear in an exercise.
+
+    Args:
+        ops: Types of graph ops.
+        functions: Beginnings of qualified Python functions, `module:Class.method`.
+        names: Last parts of dotted names in the source.
+    """
+
+    ops: frozenset[str] = frozenset()
+    functions: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+
+    def found(self, observation: Mapping[str, Any]) -> str:
+        """The first banned thing in what a `graph` probe saw, in words; empty if there is none."""
+        for name in observation.get("names", ()):
+            if name.rsplit(".", 1)[-1] in self.names:
+                return f"{name} in its source"
+        for op in observation.get("ops", ()):
+            if op in self.ops:
+                return f"the op {op} in its graph"
+        for function in observation.get("calls", ()):
+            if function.startswith(self.functions):
+                module, _, name = function.partition(":")
+                return f"a call of {module.split('.')[0]}'s {name}"
+        return ""
+
+
+CONVOLUTIONS = Banned(
+    ops=frozenset(
+        f"{op}{gradient}"
+        for op in (
+            "Conv",
+            "Conv2D",
+            "Conv3D",
+            "DepthwiseConv2dNative",
+            "_FusedConv2D",
+            "XlaConv",
+            "XlaConvV2",
+        )
+        for gradient in ("", "BackpropInput", "BackpropFilter", "BackpropInputV2")
+    )
+    | {"Dilation2D", "ExtractImagePatches", "ExtractVolumePatches", "SpaceToBatchND"},
+    functions=(
+        "keras.src.layers.convolutional.",
+        "keras.src.ops.nn:conv",
+        "keras.src.ops.nn:depthwise_conv",
+        "keras.src.ops.nn:separable_conv",
+        "keras.src.ops.image:extract_patches",
+    ),
+    names=frozenset(
+        {
+            "Conv1D",
+            "Conv2D",
+            "Conv3D",
+            "Conv1DTranspose",
+            "Conv2DTranspose",
+            "Conv3DTranspose",
+            "DepthwiseConv1D",
+            "SeparableConv1D",
+            "SeparableConv2D",
+            "atrous_conv2d",
+            "conv",
+            "conv1d",
+            "conv2d",
+            "conv3d",
+            "conv2d_transpose",
+            "conv_transpose",
+            "convolution",
+            "depthwise_conv",
+            "depthwise_conv2d",
+            "depthwise_conv2d_native",
+            "extract_patches",
+            "separable_conv",
+            "separable_conv2d",
+        }
+    ),
+)
+"""Every convolution, and the patch extraction that is one in disguise."""

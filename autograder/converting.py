@@ -1,0 +1,71 @@
+"""Runs nbgrader's converters on a course, with the course's own configuration."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from nbgrader.converters.base import BaseConverter, NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config, PyFileConfigLoader
+
+from autograder.course import CONFIG, Course
+from autograder.errors import UsageError
+from autograder.lab import Lab
+
+
+def configuration(course: Course) -> Config:
+    """What the course's `nbgrader_config.py` sets."""
+    loaded: Config = PyFileConfigLoader(CONFIG, path=str(course.root)).load_config()
+    loaded.CourseDirectory.root = str(course.root)
+    return loaded
+
+
+def convert(
+    converter: type[BaseConverter],
+    course: Course,
+    lab: Lab,
+    student: str = "*",
+    *,
+    force: bool = False,
+    prepare: Callable[[Any], None] = lambda converter: None,
+) -> None:
+    """Runs a converter on a lab.
+
+    Args:
+        converter: Such as `GenerateAssignment`, `Autograde`, `GenerateFeedback`.
+        course: The course.
+        lab: The lab.
+        student: One student, or `*` for all.
+        force: Whether what is there is made anew.
+        prepare: Called with the converter before it starts.
+
+    Raises:
+        UsageError: nbgrader gives up; the message has its last words.
+    """
+    config = configuration(course)
+    config.CourseDirectory.assignment_id = lab.name
+    if converter.__name__ not in ("GenerateAssignment", "GenerateSolution"):
+        config.CourseDirectory.student_id = student
+    words = _Words()
+    log = logging.Logger("nbgrader", logging.WARNING)
+    log.addHandler(words)
+    made = converter(coursedir=CourseDirectory(config=config), config=config, log=log)
+    made.force = force
+    prepare(made)
+    try:
+        made.start()
+    except (NbGraderException, OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"nbgrader gives up on {lab.name}: {words.last or error}") from error
+
+
+class _Words(logging.Handler):
+    """Keeps what went wrong: the last line of the last traceback that nbgrader logged."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage().strip()
+        if text.startswith("Traceback"):
+            self.last = text.splitlines()[-1]

@@ -1,0 +1,9 @@
+"""The two ways in which grading ends without a score."""
+
+
+class UsageError(Exception):
+    """The user asked for something that is not there; one sentence says what to do. Exit 2."""
+
+
+class NotGraded(Exception):
+    """A submission could not be graded; one sentence says why. It is tried again next time."""

@@ -1,0 +1,204 @@
+"""The pytest plugin of the hidden tests: cases, the submission at hand, and verdicts.
+
+By hand: `pytest autograder/labs/LAB --submission FILE.ipynb`. A test names the cell that it counts
+for and the groups of cases that it runs on:
+
+    @pytest.mark.cell("depthwise_outputs")
+    @pytest.mark.cases("plain")
+    def test_output(examined):
+        examined.must_match("output")
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.session import Session
+from autograder.truth import Truth
+from layerlab.case import Case
+from layerlab.compare import Difference, Expected, compare
+
+
+class Mismatch(AssertionError):
+    """The submission is wrong: the only failure of a test that costs points."""
+
+    def __init__(self, differences: list[Difference]):
+        super().__init__(" ".join(difference.message for difference in differences))
+        self.differences = differences
+
+
+@dataclass
+class Outcome:
+    """How one hidden test ended.
+
+    Args:
+        cell: The graded cell that it counts for.
+        test: Its name.
+        passed: Whether the submission is right.
+        fault: What went wrong in the *grader*, if anything: then the cell has no score.
+        case: Key of the case it ran on.
+        differences: What is wrong.
+    """
+
+    cell: str
+    test: str
+    passed: bool
+    fault: str = ""
+    case: str = ""
+    differences: list[Difference] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A case that the submission has answered."""
+
+    case: Case
+    expectation: dict[str, Expected]
+    observation: dict[str, Any]
+
+    def must_match(self, *aspects: str) -> None:
+        """Fails unless each of these aspects is as expected. Aspects that end in `*` are patterns.
+
+        Raises:
+            Mismatch: One is not.
+        """
+        chosen = {
+            name: expected
+            for name, expected in self.expectation.items()
+            if any(name == a or (a.endswith("*") and name.startswith(a[:-1])) for a in aspects)
+        }
+        if not chosen:
+            raise LookupError(f"case {self.case.key} has no expected {' or '.join(aspects)}")
+        differences = compare(chosen, self.observation)
+        if differences:
+            raise Mismatch(list(differences.values()))
+
+
+class Examiner:
+    """Asks a submission the cases of a lab, each once, and refuses exercises with banned ops.
+
+    Args:
+        session: The submission.
+        truth: The lab's cases and what is true of them.
+    """
+
+    def __init__(self, session: Session, truth: Truth):
+        self.truth = truth
+        self.observations: dict[str, dict[str, Any]] = {}
+        self._session = session
+        self._refused: dict[str, str] = {}
+
+    def examined(self, case: Case) -> Examined:
+        """The submission's answer to a case.
+
+        Raises:
+            Mismatch: The exercise uses a banned op.
+        """
+        reason = self.refusal(case.target)
+        if reason:
+            raise Mismatch([Difference("banned op", reason, "banned")])
+        if case.key not in self.observations:
+            self.observations[case.key] = self._session.probe(case)
+        expectation = self.truth.expected[case.key]
+        return Examined(case, expectation, self.observations[case.key])
+
+    def refusal(self, target: str) -> str:
+        """Why an exercise earns nothing, in a sentence; empty if it uses nothing that is banned."""
+        if target not in self._refused:
+            self._refused[target] = self._admit(target)
+        return self._refused[target]
+
+    def _admit(self, target: str) -> str:
+        banned = self.truth.lab.banned.get(target)
+        if banned is None:
+            return ""
+        for case in self.truth.graph_cases.get(target, []):
+            found = banned.found(self._session.probe(case))
+            if found:
+                return f"{target} uses {found}: build it from elementary ops."
+        return ""
+
+
+class Plugin:
+    """What a run of the hidden tests knows, and what it found out."""
+
+    def __init__(self, examiner: Examiner):
+        self.examiner = examiner
+        self.outcomes: list[Outcome] = []
+
+    @pytest.fixture(scope="session")
+    def submission(self) -> Examiner:
+        """The submission at hand, for tests that ask cases of their own."""
+        return self.examiner
+
+    @pytest.fixture
+    def examined(self, case: Case) -> Examined:
+        """The case of a test, answered."""
+        return self.examiner.examined(case)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        marker = metafunc.definition.get_closest_marker("cases")
+        if marker is None:
+            return
+        cases = [case for case in self.examiner.truth.cases if case.group in marker.args]
+        if not cases:
+            raise pytest.UsageError(f"no case is in the groups {marker.args}")
+        metafunc.parametrize("case", cases, ids=[case.key for case in cases])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> pytest.TestReport | None:
+        """Notes how a test ended. A mismatch is reported by its sentence: a traceback through the
+        hidden test would tell an instructor nothing, and cost more than the test."""
+        error = call.excinfo.value if call.excinfo else None
+        if call.when == "call" or (call.when == "setup" and error is not None):
+            self.outcomes.append(_outcome(item, error))
+        if not isinstance(error, Mismatch):
+            return None
+        keywords = {name: 1 for name in item.keywords}
+        return pytest.TestReport(
+            item.nodeid, item.location, keywords, "failed", str(error), call.when
+        )
+
+
+def _outcome(item: pytest.Item, error: BaseException | None) -> Outcome:
+    marker = item.get_closest_marker("cell")
+    cell = marker.args[0] if marker else ""
+    case = getattr(item, "callspec", None)
+    key = case.params["case"].key if case and "case" in case.params else ""
+    if error is None:
+        return Outcome(cell, item.name, True, case=key)
+    if isinstance(error, Mismatch):
+        return Outcome(cell, item.name, False, case=key, differences=error.differences)
+    return Outcome(cell, item.name, False, fault=f"{type(error).__name__}: {error}", case=key)
+
+
+def run_tests(hidden: Path, examiner: Examiner, *, verbose: bool = False) -> list[Outcome]:
+    """Runs a lab's hidden tests on a submission.
+
+    Args:
+        hidden: The lab's hidden folder.
+        examiner: The submission at hand.
+        verbose: Whether pytest reports to the terminal.
+
+    Returns:
+        One outcome a test.
+
+    Raises:
+        RuntimeError: The tests themselves are broken.
+    """
+    plugin = Plugin(examiner)
+    options = ["-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:doctest", "-p", "no:unittest"]
+    options += ["-p", "no:junitxml", "-p", "no:faulthandler", "-p", "no:warnings"]
+    options += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
+    options += [] if verbose else ["-p", "no:terminal"]
+    arguments = [str(hidden), "--rootdir", str(hidden), "-c", "/dev/null", "--noconftest"]
+    code = pytest.main([*arguments, *options, "--import-mode", "importlib"], [plugin])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RuntimeError(f"the hidden tests of {hidden.name} did not run (pytest: {code!r})")
+    return plugin.outcomes

@@ -1,0 +1,112 @@
+"""Fills the exercise cells of a notebook with the definitions of a plain Python file."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import UsageError
+from autograder.lab import Lab
+
+Definition = ast.ClassDef | ast.FunctionDef
+
+
+def fill(notebook: Any, lab: Lab, path: Path) -> Any:
+    """The notebook with its exercise cells filled.
+
+    Each class or function of the file that an exercise cell defines takes the place of the cell's
+    own. What stands before it in the file goes into the same cell, in front of the definitions;
+    what stands after the last one goes behind it.
+
+    Args:
+        notebook: The released notebook, or the solution; it is not changed.
+        lab: The lab.
+        path: The Python file.
+
+    Returns:
+        A copy.
+
+    Raises:
+        UsageError: The file cannot be read, or defines nothing that the lab asks for.
+    """
+    notebook = copy.deepcopy(notebook)
+    names = [name for group in lab.exercises.values() for name in group]
+    pieces, rest = _cut(path, names)
+    if not pieces:
+        raise UsageError(
+            f"{path.name} defines none of the names that {lab.name} asks for: {', '.join(names)}."
+        )
+    cells = [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") in lab.exercises
+    ]
+    beside = "".join(piece.before for piece in pieces.values())
+    used = [cell for cell in cells if _holds(cell.source, pieces)]
+    for cell in used:
+        cell.source = _replace(cell.source, pieces)
+    if used:
+        used[0].source = f"{beside}\n\n{used[0].source}" if beside.strip() else used[0].source
+        used[-1].source += f"\n\n\n{rest}" if rest.strip() else ""
+    return notebook
+
+
+class _Piece:
+    """A definition of the file and what stands between it and the one before."""
+
+    def __init__(self, before: str, source: str, decorated: bool):
+        self.before = before
+        self.source = source
+        self.decorated = decorated
+
+
+def _cut(path: Path, names: list[str]) -> tuple[dict[str, _Piece], str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from None
+    except SyntaxError as error:
+        raise UsageError(f"{path.name}, line {error.lineno}: {error.msg}.") from None
+    lines = text.splitlines(keepends=True)
+    body = tree.body
+    start = 0
+    if ast.get_docstring(tree) is not None:  # it speaks of the file, not of the exercise
+        start, body = body[0].end_lineno or 0, body[1:]
+    pieces: dict[str, _Piece] = {}
+    for node in body:
+        if isinstance(node, Definition) and node.name in names:
+            first = _first_line(node)
+            pieces[node.name] = _Piece(
+                "".join(lines[start : first - 1]).strip("\n") + "\n",
+                "".join(lines[first - 1 : node.end_lineno]).rstrip("\n"),
+                bool(node.decorator_list),
+            )
+            start = node.end_lineno or 0
+    return pieces, "".join(lines[start:]).strip("\n")
+
+
+def _first_line(node: Definition) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def _holds(source: str, pieces: dict[str, _Piece]) -> bool:
+    return any(node.name in pieces for node in _definitions(source))
+
+
+def _definitions(source: str) -> list[Definition]:
+    return [node for node in ast.parse(source).body if isinstance(node, Definition)]
+
+
+def _replace(source: str, pieces: dict[str, _Piece]) -> str:
+    lines = source.splitlines()
+    for node in reversed(_definitions(source)):
+        piece = pieces.get(node.name)
+        if piece is None:
+            continue
+        # A definition without decorators keeps the stub's, such as the registration for saving.
+        first = _first_line(node) if piece.decorated else node.lineno
+        lines[first - 1 : node.end_lineno] = piece.source.splitlines()
+    return "\n".join(lines)

@@ -1,0 +1,201 @@
+"""Grades one notebook: runs it, examines it, and says why it has the score it has."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.examine import Examiner, Outcome, run_tests
+from autograder.host import Template, TemplateDied
+from autograder.lab import GradedCell
+from autograder.notebook import code_cells, restore
+from autograder.result import (
+    BY_HAND,
+    FAILED,
+    GRADED,
+    NOT_ATTEMPTED,
+    NOT_GRADED,
+    PARTLY,
+    PASSED,
+    CellResult,
+    Result,
+)
+from autograder.session import Session
+from autograder.truth import Truth
+from layerlab.diagnose import Failure, Misconception, diagnose
+
+MOST_REASONS = 4
+
+
+@dataclass
+class Examination:
+    """What was seen of a submission, before anyone says what it means.
+
+    Args:
+        submission: What it is called.
+        device: Where it ran.
+        seconds: Wall-clock time that it took.
+        fault: Why nothing was seen, if the grader failed.
+        notes: What had to be put right in the notebook, by `grade_id`.
+        outputs: What each cell that ran has shown, by its position in the restored notebook.
+        outcomes: How each hidden test ended.
+        observations: What the submission did, by case.
+    """
+
+    submission: str
+    device: str
+    seconds: float = 0.0
+    fault: str = ""
+    notes: dict[str, str] = field(default_factory=dict)
+    outputs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    observations: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def examine(notebook: Any, truth: Truth, template: Template, name: str) -> Examination:
+    """Runs a submitted notebook and its hidden tests.
+
+    Args:
+        notebook: The notebook, as `autograder.notebook.read` returns it.
+        truth: What is true of its lab's cases.
+        template: Where its code runs.
+        name: What the result calls it.
+    """
+    started = time.monotonic()
+    submission = restore(notebook, truth.lab)
+    found = Examination(name, template.device, notes=submission.notes)
+    for attempt in (1, 2):
+        cells = code_cells(submission.notebook, truth.lab)
+        try:
+            with Session(template, cells) as session:
+                session.run()
+                examiner = Examiner(session, truth)
+                found.outcomes = run_tests(truth.lab.hidden, examiner)
+        except TemplateDied as death:
+            if attempt == 1:  # once is bad luck, twice is a cause to be looked at
+                continue
+            found.fault = f"The sandbox failed: {death}."
+        else:
+            found.outputs = {cell.key: cell.outputs for cell in cells if cell.outputs}
+            found.observations = examiner.observations
+        break
+    found.seconds = time.monotonic() - started
+    return found
+
+
+def judge(found: Examination, truth: Truth, misconceptions: list[Misconception]) -> Result:
+    """Says what an examination means: a score for each graded cell, with its reasons.
+
+    Args:
+        found: The examination.
+        truth: What is true of the lab's cases.
+        misconceptions: The known ones.
+
+    Returns:
+        Graded, or not graded with the cause: a fault of the grader never costs points.
+    """
+    lab = truth.lab
+    result = Result(
+        lab.name, found.submission, NOT_GRADED, found.fault, found.device, found.seconds
+    )
+    if found.fault:
+        return result
+    for outcome in found.outcomes:
+        if outcome.fault:
+            result.reason = f"The hidden test {outcome.test} is broken: {outcome.fault}."
+            return result
+    named = _diagnose(found, truth, misconceptions)
+    messages = {item.name: item.message for item in misconceptions}
+    by_cell: dict[str, list[Outcome]] = {}
+    for outcome in found.outcomes:
+        by_cell.setdefault(outcome.cell, []).append(outcome)
+    troubles = _troubles(found)
+    for cell in lab.graded_cells:
+        if cell.by_hand:
+            judged = CellResult(cell.grade_id, None, cell.points, BY_HAND, "")
+        elif cell.grade_id not in by_cell:
+            result.cells.clear()
+            result.reason = f"No hidden test counts for the cell {cell.grade_id}."
+            return result
+        else:
+            judged = _judge_cell(cell, by_cell[cell.grade_id], named, messages)
+            if judged.status != PASSED:
+                judged.message = " ".join([judged.message, *troubles])
+        note = found.notes.get(cell.grade_id, "")
+        judged.message = " ".join(filter(None, [judged.message, note]))
+        result.cells.append(judged)
+    result.status = GRADED
+    result.outputs = {str(position): outputs for position, outputs in found.outputs.items()}
+    return result
+
+
+def _judge_cell(
+    cell: GradedCell,
+    outcomes: list[Outcome],
+    named: dict[str, set[Failure]],
+    messages: dict[str, str],
+) -> CellResult:
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    passing = len(outcomes) - len(failed)
+    score = round(cell.points * passing / len(outcomes), 6)
+    kinds = {difference.kind for outcome in failed for difference in outcome.differences}
+    if not failed:
+        return CellResult(
+            cell.grade_id, score, cell.points, PASSED, f"All {len(outcomes)} tests pass."
+        )
+    if kinds == {"not started"} and not passing:
+        return CellResult(
+            cell.grade_id, 0.0, cell.points, NOT_ATTEMPTED, "This exercise was not attempted."
+        )
+    here = {
+        (outcome.case, difference.aspect) for outcome in failed for difference in outcome.differences
+    }
+    names = [name for name, explained in named.items() if explained & here]
+    counts = Counter(
+        brief
+        for outcome in failed
+        for brief in dict.fromkeys(difference.brief for difference in outcome.differences)
+    )
+    reasons = [
+        f"{_sentence(brief)} ({count} {'test' if count == 1 else 'tests'})."
+        for brief, count in counts.most_common(MOST_REASONS)
+    ]
+    return CellResult(
+        cell.grade_id,
+        score,
+        cell.points,
+        PARTLY if passing else FAILED,
+        " ".join([f"{passing} of {len(outcomes)} tests pass.", *reasons]),
+        names,
+        [messages[name] for name in names],
+    )
+
+
+def _diagnose(
+    found: Examination, truth: Truth, misconceptions: list[Misconception]
+) -> dict[str, set[Failure]]:
+    observations = {
+        key: observation
+        for key, observation in found.observations.items()
+        if (observation.get("error") or {}).get("type") != "NotImplementedError"
+    }
+    return diagnose(truth.targets, truth.expected, observations, misconceptions)
+
+
+def _troubles(found: Examination) -> list[str]:
+    """What the cells themselves ended in: a syntax error explains a missing layer."""
+    troubles = []
+    for position, outputs in found.outputs.items():
+        for output in outputs:
+            if output.get("output_type") == "error":
+                name, text = str(output.get("ename"))[:60], str(output.get("evalue"))[:200]
+                if name != "NotImplementedError":
+                    text = text if name == "CellEnded" else f"{name}: {text}"
+                    troubles.append(f"Cell {position + 1} of the notebook ends in: {text}")
+    return troubles[:MOST_REASONS]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,171 @@
+"""One lab: its notebook as released, and its hidden folder."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import numpy as np
+
+from autograder import labs
+from autograder import source as sources
+from autograder.banned import Banned
+from autograder.errors import UsageError
+from layerlab.case import Case
+from layerlab.compare import Expected
+
+HIDDEN = Path(str(labs.__file__)).parent
+
+
+@dataclass(frozen=True)
+class GradedCell:
+    """A cell with points: `grade_id`, its points, and whether a person grades it."""
+
+    grade_id: str
+    points: float
+    by_hand: bool
+
+
+@dataclass(frozen=True)
+class Solution:
+    """An entry of the bank: a whole solution, right (a wheat) or wrong in one way (a chaff).
+
+    Args:
+        name: Name of its file; for a chaff the misconception's name.
+        path: The file.
+        message: The sentence in its docstring; for a chaff it explains the misconception.
+    """
+
+    name: str
+    path: Path
+    message: str
+
+
+class Lab:
+    """A lab of a course.
+
+    Args:
+        name: Name of its folders.
+        root: The course's folder.
+    """
+
+    def __init__(self, name: str, root: Path):
+        self.name = name
+        self.root = root
+
+    @property
+    def source(self) -> Path:
+        """The text that an instructor edits."""
+        return self.root / "source" / self.name / f"{self.name}.py"
+
+    @property
+    def hidden(self) -> Path:
+        """Folder of what is hidden: oracle, cases, tests, bank."""
+        return HIDDEN / self.name
+
+    @cached_property
+    def release(self) -> Any:
+        """The notebook that students received.
+
+        Raises:
+            UsageError: The lab was not released yet.
+        """
+        path = self.root / "labs" / self.name / f"{self.name}.ipynb"
+        if not path.is_file():
+            raise UsageError(f"{self.name} is not released yet: run `autograder release` first.")
+        return nbformat.read(path, as_version=4)
+
+    @cached_property
+    def solution(self) -> Any:
+        """The notebook with the reference solution."""
+        return sources.build(self.source)
+
+    @cached_property
+    def graded_cells(self) -> list[GradedCell]:
+        """The cells with points, in the notebook's order."""
+        return [
+            GradedCell(info["grade_id"], float(info["points"]), bool(info["solution"]))
+            for cell in self.release.cells
+            for info in [cell.metadata.get("nbgrader", {})]
+            if info.get("grade")
+        ]
+
+    @property
+    def max_score(self) -> float:
+        """Points of the automatically graded cells."""
+        return sum(cell.points for cell in self.graded_cells if not cell.by_hand)
+
+    @cached_property
+    def exercises(self) -> dict[str, list[str]]:
+        """Names that each exercise cell defines, by its `grade_id`."""
+        return {
+            cell.metadata.nbgrader.grade_id: defined_names(cell.source)
+            for cell in self.release.cells
+            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")
+        }
+
+    def module(self, name: str) -> ModuleType:
+        """A module of the hidden folder, such as `cases` or `oracle`."""
+        return importlib.import_module(f"autograder.labs.{self.name}.{name}")
+
+    def hidden_cases(self, seed: int) -> list[Case]:
+        """The hidden cases for a seed, smallest first within each group."""
+        cases = list(self.module("cases").hidden(np.random.default_rng(seed)))
+        return sorted(cases, key=lambda case: (case.group, case.size))
+
+    def visible_cases(self) -> list[Case]:
+        """The cases that students see, smallest first."""
+        return sorted(self.module("cases").visible(), key=lambda case: case.size)
+
+    @property
+    def banned(self) -> dict[str, Banned]:
+        """What each exercise must not use."""
+        return dict(self.module("cases").BANNED)
+
+    def expect(self, case: Case) -> dict[str, Expected]:
+        """What is true of a case (imports TensorFlow)."""
+        return dict(self.module("oracle").expect(case))
+
+    @property
+    def wheats(self) -> list[Solution]:
+        """The right solutions of the bank."""
+        return _bank(self.hidden / "wheats")
+
+    @property
+    def chaffs(self) -> list[Solution]:
+        """The wrong solutions of the bank."""
+        return _bank(self.hidden / "chaffs")
+
+    def fingerprint(self) -> str:
+        """Changes with whatever the grade of a submission depends on in this lab."""
+        digest = hashlib.sha256()
+        for path in sorted(self.hidden.rglob("*.py")):
+            digest.update(path.relative_to(self.hidden).as_posix().encode())
+            digest.update(path.read_bytes())
+        digest.update(nbformat.writes(self.release).encode())
+        digest.update(self.source.read_bytes())
+        return digest.hexdigest()
+
+
+def _bank(folder: Path) -> list[Solution]:
+    return [
+        Solution(path.stem, path, " ".join((ast.get_docstring(tree) or "").split()))
+        for path in sorted(folder.glob("*.py"))
+        for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+    ]
+
+
+def defined_names(source: str) -> list[str]:
+    """Names of the classes and functions that a cell defines at top level."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    return [node.name for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]

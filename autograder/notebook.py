@@ -1,0 +1,174 @@
+"""Reads a submitted notebook, whatever state it is in, and puts its locked cells right."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.errors import NotGraded
+from autograder.lab import Lab
+from autograder.session import CodeCell
+
+LARGEST_FILE = 100 * 2**20
+"""Bytes; a larger notebook is not read."""
+
+
+@dataclass
+class Submission:
+    """A submitted notebook, restored.
+
+    Args:
+        notebook: The notebook with every locked and graded cell as it was released.
+        notes: What had to be put right, by `grade_id`.
+    """
+
+    notebook: Any
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def read(path: Path) -> Any:
+    """Reads a notebook of any format version.
+
+    Raises:
+        NotGraded: It is not one; the message says what is wrong.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise NotGraded(f"{path.name} is larger than {LARGEST_FILE // 2**20} MB.")
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise NotGraded(f"{path.name} is not text, so not a notebook.") from None
+    except OSError as error:
+        raise NotGraded(f"{path.name} cannot be read: {error.strerror}.") from None
+    if not text.strip():
+        raise NotGraded(f"{path.name} is empty.")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotGraded(f"{path.name} is not JSON, so not a notebook: {error}.") from None
+    if not isinstance(data, dict) or not isinstance(data.get("nbformat"), int):
+        raise NotGraded(f"{path.name} is JSON but not a Jupyter notebook.")
+    try:
+        notebook = nbformat.reads(text, as_version=4)
+        _mend(notebook)
+        nbformat.validate(notebook)
+    except Exception as error:  # nbformat raises many kinds; each means the same here
+        reason = " ".join(str(error).split())[:200]
+        raise NotGraded(f"{path.name} is not a valid Jupyter notebook: {reason}.") from None
+    return notebook
+
+
+def _mend(notebook: Any) -> None:
+    """Fields that other editors leave out do not matter for grading."""
+    for cell in notebook.cells:
+        cell.setdefault("metadata", nbformat.NotebookNode())
+        if isinstance(cell.get("source"), list):
+            cell.source = "".join(cell.source)
+        if cell.cell_type == "code":
+            cell.setdefault("outputs", [])
+            cell.setdefault("execution_count", None)
+
+
+def restore(notebook: Any, lab: Lab) -> Submission:
+    """Puts a submitted notebook right: locked cells as released, missing ones back, doubles off.
+
+    Args:
+        notebook: The notebook; it is not changed.
+        lab: Its lab.
+
+    Returns:
+        A copy whose nbgrader cells are those of the release, each exactly once.
+    """
+    notebook = copy.deepcopy(notebook)
+    released = {grade_id(cell): cell for cell in lab.release.cells if grade_id(cell)}
+    notes: dict[str, str] = {}
+    seen: set[str] = set()
+    for cell in reversed(notebook.cells):  # the last of several counts, as in nbgrader
+        name = grade_id(cell)
+        if name in seen or name not in released:
+            if name in seen:
+                notes[name] = "This cell was there more than once; it is graded once."
+            cell.metadata.pop("nbgrader", None)
+            if name in seen and _is_locked(released[name]):
+                cell.cell_type, cell.source = "raw", ""
+                cell.pop("outputs", None)
+                cell.pop("execution_count", None)
+            continue
+        seen.add(name)
+        model = released[name]
+        cell.metadata.nbgrader = copy.deepcopy(model.metadata.nbgrader)
+        if not _is_locked(model):
+            continue
+        if cell.source != model.source or cell.cell_type != model.cell_type:
+            notes[name] = "This locked cell had been edited; it is graded as it was released."
+            cell.update(_fresh(model))
+    previous: str = ""
+    for name, model in released.items():
+        if name not in seen and (_is_locked(model) or model.metadata.nbgrader.grade):
+            notes[name] = "This cell was missing from the notebook; it was put back."
+            notebook.cells.insert(_position(notebook, previous), _fresh(model))
+        previous = name if any(grade_id(c) == name for c in notebook.cells) else previous
+    return Submission(notebook, notes)
+
+
+def grade_id(cell: Any) -> str:
+    """A cell's `grade_id`, or the empty string."""
+    info = cell.metadata.get("nbgrader")
+    name = info.get("grade_id") if isinstance(info, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _is_locked(cell: Any) -> bool:
+    return not cell.metadata.nbgrader.solution
+
+
+def _fresh(model: Any) -> Any:
+    cell = copy.deepcopy(model)
+    if cell.cell_type == "code":
+        cell.outputs, cell.execution_count = [], None
+    return cell
+
+
+def _position(notebook: Any, previous: str) -> int:
+    for index, cell in enumerate(notebook.cells):
+        if grade_id(cell) == previous:
+            return index + 1
+    return 0
+
+
+def code_cells(notebook: Any, lab: Lab) -> list[CodeCell]:
+    """The cells that are run: code that is no check, no graded cell and no experiment.
+
+    What a cell is, the *released* notebook says: a tag that a student sets has no effect.
+
+    Args:
+        notebook: A restored notebook.
+        lab: Its lab.
+    """
+    skipped_names = {
+        grade_id(cell)
+        for cell in lab.release.cells
+        if grade_id(cell) and (cell.metadata.nbgrader.grade or "check" in tags(cell))
+    }
+    experiments = [cell for cell in lab.release.cells if "experiment" in tags(cell)]
+    skipped_ids = {cell.id for cell in experiments}
+    skipped_sources = {cell.source for cell in experiments}
+    return [
+        CodeCell(index, cell.source)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+        and cell.source.strip()
+        and grade_id(cell) not in skipped_names
+        and (grade_id(cell) or cell.get("id") not in skipped_ids)
+        and cell.source not in skipped_sources
+    ]
+
+
+def tags(cell: Any) -> list[str]:
+    """A cell's tags."""
+    return list(cell.metadata.get("tags", []))

@@ -1,0 +1,79 @@
+"""Generates `labs/` and `solutions/` from `source/`, through nbgrader's own converters."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from nbgrader.converters import GenerateAssignment, GenerateSolution
+
+from autograder import source, visible
+from autograder.converting import convert
+from autograder.course import CONFIG, Course
+from autograder.host import Template
+from autograder.lab import Lab
+from layerlab.visible import FILENAME
+
+
+def release(course: Course, lab: Lab, template: Template) -> None:
+    """Generates what students receive and the solution of one lab, and enters it into the gradebook.
+
+    Args:
+        course: The course.
+        lab: The lab.
+        template: Where the chaffs run on the visible cases.
+
+    Raises:
+        UsageError: nbgrader does not accept the source; the message has its words.
+    """
+    source.write(lab.source)
+    (lab.source.parent / FILENAME).unlink(missing_ok=True)
+    for converter in (GenerateAssignment, GenerateSolution):
+        convert(converter, course, lab, force=True)
+    lab.__dict__.pop("release", None)  # what was read before is out of date
+    data = lab.source.parent / FILENAME
+    visible.build(lab, template).save(data)
+    # nbgrader copies whatever lies beside a source notebook; this file needs the released one.
+    for folder in ("labs", "solutions"):
+        shutil.copyfile(data, course.root / folder / lab.name / FILENAME)
+
+
+def generate_into(course: Course, lab: Lab, template: Template, root: Path) -> Course:
+    """Generates a lab in another folder, from copies: nothing in the course changes.
+
+    Args:
+        course: The course.
+        lab: The lab.
+        template: Where the chaffs run.
+        root: An empty folder.
+
+    Returns:
+        The course in that folder.
+    """
+    shutil.copyfile(course.root / CONFIG, root / CONFIG)
+    (root / "source" / lab.name).mkdir(parents=True)
+    shutil.copyfile(lab.source, root / "source" / lab.name / lab.source.name)
+    copy = Course(root)
+    release(copy, copy.lab(lab.name), template)
+    return copy
+
+
+def stale(course: Course, lab: Lab, template: Template) -> list[str]:
+    """Which generated files of a lab are not what its source gives, byte for byte."""
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = generate_into(course, lab, template, Path(folder)).root
+        found = []
+        for part in ("labs", "solutions"):
+            names = {
+                path.relative_to(root).as_posix()
+                for root in (course.root, fresh)
+                for path in (root / part / lab.name).glob("*")
+            }
+            for name in sorted(names):
+                one, other = course.root / name, fresh / name
+                if not (one.is_file() and other.is_file()):
+                    found.append(name)
+                elif one.read_bytes() != other.read_bytes():
+                    found.append(name)
+        return found

@@ -1,0 +1,85 @@
+"""The sandbox around the template: bubblewrap, with nothing of the course in view."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import layerlab
+from autograder import subject
+from autograder.errors import UsageError
+from autograder.subject.limits import Limits
+
+INSIDE = "/opt/layerlab"
+"""Where the sandbox shows the subject's code."""
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
+
+
+def command(limits: Limits, device: str) -> list[str]:
+    """The command line that starts a template.
+
+    Args:
+        limits: What a submission may use.
+        device: `cpu` or `gpu`.
+
+    Raises:
+        UsageError: bubblewrap is missing; the message says how to get it.
+    """
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        raise UsageError(
+            "bubblewrap, the sandbox that submissions run in, is not installed: "
+            "install it with `apt-get install bubblewrap` (or your system's package of that name)."
+        )
+    arguments = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    arguments += ["--cap-drop", "ALL", "--hostname", "lab"]
+    for path in _visible():
+        arguments += ["--ro-bind", str(path), str(path)]
+    for path in map(Path, _SYSTEM):
+        if path.is_symlink():
+            arguments += ["--symlink", str(path.readlink()), str(path)]
+    packages = {"layerlab": layerlab, "autograder/subject": subject}
+    for name, package in packages.items():
+        folder = Path(str(package.__file__)).parent
+        arguments += ["--ro-bind", str(folder), f"{INSIDE}/{name}"]
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    if device == "gpu":
+        for path in sorted(Path("/dev").glob("nvidia*")):
+            arguments += ["--dev-bind", str(path), str(path)]
+    arguments += ["--size", str(limits.tmp_bytes), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    for name, value in _environment(device).items():
+        arguments += ["--setenv", name, value]
+    return [*arguments, sys.executable, "-m", "autograder.subject.template"]
+
+
+def _visible() -> list[Path]:
+    """The interpreter, its packages and the system's libraries; nothing else of the machine."""
+    candidates = [*map(Path, _SYSTEM), Path(sys.base_prefix), Path(sys.prefix)]
+    found: list[Path] = []
+    for path in candidates:
+        covered = any(path.is_relative_to(other) for other in found)
+        if path.exists() and not path.is_symlink() and not covered:
+            found.append(path)
+    return found
+
+
+def _environment(device: str) -> dict[str, str]:
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": INSIDE,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": "/tmp/.matplotlib",
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_DETERMINISTIC_OPS": "1",
+        "NVIDIA_TF32_OVERRIDE": "0",
+        "NBGRADER_EXECUTION": "autograde",
+        **({} if device == "gpu" else {"CUDA_VISIBLE_DEVICES": ""}),
+    }

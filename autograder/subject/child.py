@@ -1,0 +1,54 @@
+"""The subject: one submission. It runs cells and answers probes until the examiner hangs up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from typing import Any
+
+from autograder.subject import wire
+from autograder.subject.limits import Limits, confine
+from autograder.subject.shell import make_shell
+from layerlab import probe
+from layerlab.case import Case
+
+LONGEST_MESSAGE = 2_000
+
+
+def main(connection: socket.socket, limits: Limits) -> None:
+    """Serves the examiner. Called in a freshly forked child; returns when it hangs up.
+
+    Args:
+        connection: Stream to the examiner.
+        limits: What the submission may use.
+    """
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    confine(limits)
+    shell = make_shell()
+    while True:
+        try:
+            request = wire.receive(connection)
+        except wire.WireError:
+            return
+        try:
+            reply = _answer(shell, request)
+        except KeyboardInterrupt:
+            reply = {"interrupted": True}
+        _send(connection, reply)
+
+
+def _answer(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
+    if "cell" in request:
+        return {"outputs": shell.run(request["cell"])}
+    return {"observation": probe.run(Case.from_data(request["probe"]), shell.user_ns)}
+
+
+def _send(connection: socket.socket, reply: dict[str, Any]) -> None:
+    try:
+        wire.send(connection, reply)
+    except (TypeError, ValueError, OverflowError, wire.WireError) as error:
+        text = f"its result cannot be sent: {error}"[:LONGEST_MESSAGE]
+        failure = {"type": "ProbeError", "where": "", "text": text}
+        wire.send(connection, {"observation": {"error": failure}, "outputs": []})

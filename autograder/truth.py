@@ -1,0 +1,117 @@
+"""What is true of a lab's hidden cases: computed once for a course, kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import layerlab
+from autograder.course import Course
+from autograder.lab import Lab
+from autograder.subject.wire import pack, unpack
+from layerlab.case import Case
+from layerlab.compare import Expected
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The truth about a lab's cases.
+
+    Args:
+        lab: The lab.
+        all_cases: Its cases, those that only look for banned ops included.
+        expected: What is expected, by case and aspect.
+    """
+
+    lab: Lab
+    all_cases: list[Case]
+    expected: dict[str, dict[str, Expected]]
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """The cases that have a truth."""
+        return [case for case in self.all_cases if case.probe != "graph"]
+
+    @cached_property
+    def graph_cases(self) -> dict[str, list[Case]]:
+        """The cases that show what an exercise is made of, by target."""
+        found: dict[str, list[Case]] = {}
+        for case in self.all_cases:
+            if case.probe == "graph":
+                found.setdefault(case.target, []).append(case)
+        return found
+
+    @cached_property
+    def targets(self) -> dict[str, str]:
+        """Target of each case."""
+        return {case.key: case.target for case in self.all_cases}
+
+
+def load(course: Course, lab: Lab) -> Truth:
+    """The truth about a lab for a course's seed, from disk, or from the oracle and kept there.
+
+    Args:
+        course: The course.
+        lab: The lab.
+    """
+    cases = lab.hidden_cases(course.seed_for(lab.name))
+    path = kept(course, lab, "truth")
+    if path.is_file():
+        data = unpack(path.read_bytes())
+        expected = {
+            key: {aspect: Expected(**fields) for aspect, fields in aspects.items()}
+            for key, aspects in data.items()
+        }
+        return Truth(lab, cases, expected)
+    expected = {case.key: lab.expect(case) for case in cases if case.probe != "graph"}
+    keep(
+        path,
+        {
+            key: {aspect: vars(item) for aspect, item in aspects.items()}
+            for key, aspects in expected.items()
+        },
+    )
+    return Truth(lab, cases, expected)
+
+
+def kept(course: Course, lab: Lab, what: str, *depends: str) -> Path:
+    """Where something is kept that depends on the lab, the seed, the code and its versions.
+
+    Args:
+        course: The course.
+        lab: The lab.
+        what: Its name.
+        *depends: What else it depends on.
+    """
+    digest = hashlib.sha256()
+    for part in (course.seed, lab.fingerprint(), *depends, *_versions()):
+        digest.update(f"{len(part)}:{part}".encode())
+    return course.state / what / f"{lab.name}-{digest.hexdigest()[:24]}.msgpack"
+
+
+def keep(path: Path, data: Any) -> None:
+    """Writes data, whole or not at all, for its owner alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    unfinished.write_bytes(pack(data))
+    unfinished.replace(path)
+
+
+def _versions() -> list[str]:
+    packages = ("tensorflow", "keras", "numpy", "msgpack")
+    return [*(importlib.metadata.version(name) for name in packages), _engine()]
+
+
+def _engine() -> str:
+    """Changes with the code that draws, probes, compares and judges."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    folders = [Path(str(layerlab.__file__)).parent, here, here / "subject"]
+    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,79 @@
+"""The visible cases of a lab: the data file that lies beside its notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder import bank
+from autograder.host import Template
+from autograder.lab import Lab, Solution
+from autograder.notebook import code_cells
+from autograder.session import Session
+from layerlab.case import Case
+from layerlab.compare import Expected, Observation, compare
+from layerlab.diagnose import Misconception
+from layerlab.visible import VisibleCases, as_shipped, is_exact
+
+DIGITS = 5
+"""Significant digits of visible values that are not whole: the same bytes from any CPU."""
+
+
+def build(lab: Lab, template: Template) -> VisibleCases:
+    """The lab's visible cases with their truth and what each chaff does on them.
+
+    Args:
+        lab: The lab.
+        template: Where the chaffs run.
+    """
+    cases = lab.visible_cases()
+    truth = {case.key: _readable(case, lab.expect(case)) for case in cases}
+    misconceptions = []
+    for chaff in lab.chaffs:
+        wrong = {}
+        for key, observed in _observe(lab, chaff, cases, template).items():
+            differing = compare(truth[key], observed)
+            if differing:
+                wrong[key] = as_shipped(_only(observed, list(truth[key])))
+        if wrong:
+            misconceptions.append(Misconception(chaff.name, chaff.message, wrong))
+    return VisibleCases(lab.name, {case.key: case for case in cases}, truth, misconceptions)
+
+
+def _observe(
+    lab: Lab, chaff: Solution, cases: list[Case], template: Template
+) -> dict[str, dict[str, Any]]:
+    with Session(template, code_cells(bank.notebook(lab, chaff), lab)) as session:
+        return {case.key: session.probe(case) for case in cases}
+
+
+def _readable(case: Case, truth: dict[str, Expected]) -> dict[str, Expected]:
+    """Exact where whole numbers make it exact, otherwise rounded as far as the bound allows."""
+    arrays = [*case.inputs, *case.weights]
+    exact = all(is_exact(array) for array in arrays if isinstance(array, np.ndarray))
+    readable = {}
+    for aspect, expected in truth.items():
+        value, bound = expected.value, expected.bound
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            if exact and is_exact(value):
+                value, bound = value.astype(np.float32), None
+            else:
+                shown = _round(value)
+                bound = np.abs(shown) * 10.0 ** (1 - DIGITS) + (0 if bound is None else bound)
+                value, bound = shown, _round(bound, 2)
+        readable[aspect] = Expected(value, bound, expected.rule)
+    return readable
+
+
+def _only(observed: Observation, aspects: list[str]) -> dict[str, Any]:
+    return {
+        name: _round(value) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+        for name, value in observed.items()
+        if name in aspects or name == "error"
+    }
+
+
+def _round(array: np.ndarray, digits: int = DIGITS) -> np.ndarray:
+    flat = [float(f"{value:.{digits}g}") for value in array.ravel().tolist()]
+    return np.array(flat, dtype=array.dtype).reshape(array.shape)

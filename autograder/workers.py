@@ -1,0 +1,144 @@
+"""Grades many notebooks at once: one warm template for each worker process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+from autograder import bank, truth
+from autograder.course import Course
+from autograder.grading import Examination, examine, judge
+from autograder.host import Template
+from autograder.lab import Lab
+from autograder.result import NOT_GRADED, Result
+from autograder.subject.limits import Limits
+from layerlab.diagnose import Misconception
+
+
+class Workers:
+    """A pool of processes, each with a template of its own, for one lab.
+
+    Args:
+        course: The course.
+        lab: The lab.
+        device: `cpu` or `gpu`.
+        jobs: Number of workers; by default one a core.
+        limits: What a submission may use.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        lab: Lab,
+        device: str = "cpu",
+        jobs: int | None = None,
+        limits: Limits | None = None,
+    ):
+        self.course = course
+        self.device = device
+        self.truth = truth.load(course, lab)
+        self.jobs = jobs or os.cpu_count() or 1
+        self._arguments = (course.root, lab.name, device, limits or Limits())
+        self._pool = self._start()
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self.jobs,
+            # The parent may have run TensorFlow, whose threads do not survive a fork.
+            multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=self._arguments,
+        )
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def examine(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Examination]:
+        """Examines named notebooks in parallel; results come in order."""
+        futures = [self._pool.submit(_examine, name, notebook) for name, notebook in notebooks]
+        for future in futures:
+            yield future.result()
+
+    def misconceptions(self) -> list[Misconception]:
+        """What the lab's chaffs do, observed if that is not known yet."""
+        return bank.misconceptions(self.course, self.truth, self.examine, self.device)
+
+    def grade(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Result]:
+        """Grades named notebooks in parallel; results come as they are ready, each exactly once."""
+        self.misconceptions()
+        waiting: dict[Future[Result], str] = {
+            self._pool.submit(_grade, name, notebook): name for name, notebook in notebooks
+        }
+        lab = self.truth.lab.name
+        for future in as_completed(waiting):
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                reason = "A worker of the grader ended unexpectedly; grade it again."
+                yield Result(lab, waiting[future], NOT_GRADED, reason, self.device)
+
+
+class Grader:
+    """Grades notebooks of one lab, one after the other, in this process.
+
+    Args:
+        course: The course.
+        lab: The lab.
+        device: `cpu` or `gpu`.
+        limits: What a submission may use.
+    """
+
+    def __init__(
+        self, course: Course, lab: Lab, device: str = "cpu", limits: Limits | None = None
+    ):
+        self.truth = truth.load(course, lab)
+        self.template = Template(limits or Limits(), device)
+        self._course = course
+        self._misconceptions: list[Misconception] | None = None
+
+    def examine(self, name: str, notebook: Any) -> Examination:
+        """Runs a notebook and its hidden tests."""
+        return examine(notebook, self.truth, self.template, name)
+
+    def grade(self, name: str, notebook: Any) -> Result:
+        """Grades a notebook."""
+        if self._misconceptions is None:
+            self._misconceptions = bank.misconceptions(
+                self._course, self.truth, self._examine_all, self.template.device
+            )
+        return judge(self.examine(name, notebook), self.truth, self._misconceptions)
+
+    def _examine_all(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Examination]:
+        return (self.examine(name, notebook) for name, notebook in notebooks)
+
+    def close(self) -> None:
+        """Ends the template."""
+        self.template.close()
+
+
+_grader: Grader | None = None
+
+
+def _begin(root: Path, lab: str, device: str, limits: Limits) -> None:
+    global _grader
+    course = Course(root)
+    _grader = Grader(course, course.lab(lab), device, limits)
+    _grader.template.start()
+
+
+def _examine(name: str, notebook: Any) -> Examination:
+    assert _grader is not None
+    return _grader.examine(name, notebook)
+
+
+def _grade(name: str, notebook: Any) -> Result:
+    assert _grader is not None
+    return _grader.grade(name, notebook)
