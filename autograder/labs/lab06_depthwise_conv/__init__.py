@@ -1,0 +1,1 @@
+"""What is hidden of lab06: depthwise convolution."""
