@@ -17,8 +17,8 @@ def fill(notebook: Any, lab: Lab, path: Path) -> Any:
     """The notebook with its exercise cells filled.
 
     Each class or function of the file that an exercise cell defines takes the place of the cell's
-    own. What stands before it in the file goes into the same cell, in front of the definitions;
-    what stands after the last one goes behind it.
+    own. What stands in front of it in the file goes in front of its cell, the file's beginning (its
+    imports) in front of the first; what stands behind the last one goes behind the last cell.
 
     Args:
         notebook: The released notebook, or the solution; it is not changed.
@@ -43,13 +43,14 @@ def fill(notebook: Any, lab: Lab, path: Path) -> Any:
         for cell in notebook.cells
         if cell.metadata.get("nbgrader", {}).get("grade_id") in lab.exercises
     ]
-    beside = "".join(piece.before for piece in pieces.values())
-    used = [cell for cell in cells if _holds(cell.source, pieces)]
+    used = [cell for cell in cells if _held(cell.source, pieces)]
+    top, *others = pieces.values()  # the imports have to come first, whatever the cells' order
     for cell in used:
-        cell.source = _replace(cell.source, pieces)
-    if used:
-        used[0].source = f"{beside}\n\n{used[0].source}" if beside.strip() else used[0].source
-        used[-1].source += f"\n\n\n{rest}" if rest.strip() else ""
+        beside = [top.before] if cell is used[0] else []
+        beside += [piece.before for piece in others if piece in _held(cell.source, pieces)]
+        cell.source = "\n\n\n".join([*filter(None, beside), _replace(cell.source, pieces)])
+    if rest:
+        used[-1].source += f"\n\n\n{rest}"
     return notebook
 
 
@@ -80,7 +81,7 @@ def _cut(path: Path, names: list[str]) -> tuple[dict[str, _Piece], str]:
         if isinstance(node, Definition) and node.name in names:
             first = _first_line(node)
             pieces[node.name] = _Piece(
-                "".join(lines[start : first - 1]).strip("\n") + "\n",
+                "".join(lines[start : first - 1]).strip("\n"),
                 "".join(lines[first - 1 : node.end_lineno]).rstrip("\n"),
                 bool(node.decorator_list),
             )
@@ -92,8 +93,9 @@ def _first_line(node: Definition) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
-def _holds(source: str, pieces: dict[str, _Piece]) -> bool:
-    return any(node.name in pieces for node in _definitions(source))
+def _held(source: str, pieces: dict[str, _Piece]) -> list[_Piece]:
+    """The pieces whose definitions a cell has."""
+    return [pieces[node.name] for node in _definitions(source) if node.name in pieces]
 
 
 def _definitions(source: str) -> list[Definition]:

@@ -24,7 +24,8 @@ Forward = Callable[..., tf.Tensor]
 
 def compute_dtype(case: Case) -> np.dtype[Any]:
     """The dtype that a case computes in."""
-    return np.dtype("float16" if case.options.get("policy") == "mixed_float16" else "float32")
+    policy = case.options.get("policy", "float32")
+    return np.dtype(policy.removeprefix("mixed_"))
 
 
 def multilinear(forward: Forward, case: Case, names: list[str]) -> dict[str, Expected]:

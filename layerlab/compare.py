@@ -89,6 +89,8 @@ def _unobserved(aspect: str, error: Mapping[str, str] | None) -> Difference:
 
 def _value(aspect: str, expected: Expected, actual: Any) -> Difference | None:
     if isinstance(expected.value, np.ndarray):
+        if expected.value.ndim == 0 and isinstance(actual, (int, float)):
+            actual = np.asarray(actual, dtype=np.float64)
         return _array(aspect, expected, actual)
     if plain(actual) == plain(expected.value):
         return None
@@ -177,6 +179,15 @@ def _contains(aspect: str, expected: Expected, actual: Any) -> Difference | None
     return Difference(aspect, f"{text[0].upper()}{text[1:]}.", "value", text)
 
 
+def _includes(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    for name, value in expected.value.items():
+        if name not in actual or plain(actual[name]) != plain(value):
+            found = repr(actual[name]) if name in actual else "missing"
+            text = f"{name} in the {aspect} should be {value!r}; it is {found}"
+            return Difference(aspect, f"{text}.", "value", text)
+    return None
+
+
 def _raises(aspect: str, expected: Expected, actual: Any) -> Difference | None:
     """An invalid argument must raise the expected error, and nothing else."""
     if actual == expected.value:
@@ -249,6 +260,7 @@ RULES: dict[str, Callable[[str, Expected, Any], Difference | None]] = {
     "value": _value,
     "weights": _weights,
     "contains": _contains,
+    "includes": _includes,
     "raises": _raises,
     "distribution": _distribution,
 }

@@ -59,6 +59,7 @@ def diagnose(
     if not failed:
         return {}
     explained = {}
+    extent = {item.name: len(item.observations) for item in misconceptions}
     for misconception in misconceptions:
         found = _explains(misconception, targets, asked, observations, failed)
         if found:
@@ -66,7 +67,8 @@ def diagnose(
     named: dict[str, set[Failure]] = {}
     rest = set(failed)
     while rest and explained:
-        best = max(explained, key=lambda name: len(explained[name] & rest))
+        # Of two that explain the same, the one that expects fewer failures elsewhere.
+        best = max(explained, key=lambda name: (len(explained[name] & rest), -extent[name]))
         if not explained[best] & rest:
             break
         named[best] = explained.pop(best)

@@ -79,6 +79,7 @@ def _layer(target: Any, case: Case, observed: dict[str, Any], progress: dict[str
     progress["where"] = "get_config"
     if options.get("route") == "config":
         config = layer.get_config()
+        observed["configuration"] = _plain_items(config)
         observed["configuration keys"] = sorted(config)
         layer = type(layer).from_config(config)
     progress["where"] = "build"
@@ -214,6 +215,7 @@ def _initializer(
     progress["where"] = "get_config"
     if options.get("route") == "config":
         config = initializer.get_config()
+        observed["configuration"] = _plain_items(config)
         observed["configuration keys"] = sorted(config)
         initializer = type(initializer).from_config(config)
     progress["where"] = "__call__"
@@ -224,10 +226,9 @@ def _initializer(
     observed["values"] = _tensor(draws[0], "__call__")
     observed["dtype"] = observed["values"].dtype.name
     if len(draws) > 1:
-        observed["values of the last call"] = _tensor(draws[-1], "__call__")
-    if "other" in options:  # a second object made in the same way
+        observed["repetition by one object"] = bool(np.array_equal(*draws[:2]))
         other = target(**_config(case))(tuple(options["shape"]), **arguments)
-        observed["same as a second object"] = bool(np.array_equal(observed["values"], other))
+        observed["repetition by a second object"] = bool(np.array_equal(draws[0], other))
 
 
 def _function(target: Any, case: Case, observed: dict[str, Any], progress: dict[str, str]) -> None:
@@ -295,6 +296,15 @@ PROBES: dict[str, Callable[[Any, Case, dict[str, Any], dict[str, str]], None]] =
     "function": _function,
     "graph": _graph,
 }
+
+
+def _plain_items(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a configuration that are plain data."""
+    return {
+        name: value
+        for name, value in config.items()
+        if value is None or isinstance(value, (bool, int, float, str))
+    }
 
 
 def _config(case: Case) -> dict[str, Any]:

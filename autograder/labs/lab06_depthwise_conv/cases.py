@@ -91,6 +91,8 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
         kernel = normal(rng, shape)
         cotangent = normal(rng, (*shape[:3], shape[2] * shape[3]))
         yield Case(f"dense-{number}", "dense", CHALLENGE, "function", {}, (kernel,), (), cotangent)
+    half = normal(rng, (2, 2, 3, 2)).astype(np.float16)
+    yield Case("dense-half", "dense", CHALLENGE, "function", inputs=(half,))
     config = {"kernel_size": (3, 2), "padding": "same", "strides": 2}
     yield Case("graph-layer", "graph", LAYER, "graph", config, (normal(rng, (1, 5, 4, 2)),))
     yield Case("graph-dense", "graph", CHALLENGE, "graph", {}, (normal(rng, (2, 2, 2, 2)),))

@@ -107,7 +107,7 @@ def _dense_kernel(case: Case) -> dict[str, Expected]:
     with tf.GradientTape() as tape:
         tape.watch(kernel)
         value = dense(kernel)
-    truth = {"value": Expected(value.numpy()), "dtype": Expected("float32")}
+    truth = {"value": Expected(value.numpy()), "dtype": Expected(case.inputs[0].dtype.name)}
     if case.cotangent is not None:
         gradient = tape.gradient(value, kernel, output_gradients=tf.constant(case.cotangent))
         truth["gradient of input"] = Expected(gradient.numpy())
