@@ -17,6 +17,7 @@ from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
 from autograder.lab import Lab
 from autograder.preprocessors import RESULT
+from autograder.release import enter
 from autograder.result import GRADED, NOT_GRADED, Result
 from autograder.workers import Workers
 
@@ -73,6 +74,7 @@ def grade(
         The result of every submission, those of earlier runs included, by student.
     """
     classroom = handed_in(course, lab)
+    enter(course, lab)
     results: dict[str, Result] = {}
     pending: dict[str, Any] = {}
     for handed in classroom:

@@ -1,5 +1,6 @@
 """The `autograder` command. Exit status: 0 done, 1 something falls short, 2 bad usage, 3 not
-graded."""
+graded.
+"""
 
 from __future__ import annotations
 

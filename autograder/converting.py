@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+import warnings
 
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import CONFIG, Course
@@ -29,7 +29,7 @@ def convert(
     student: str = "*",
     *,
     force: bool = False,
-    prepare: Callable[[Any], None] = lambda converter: None,
+    **directories: str,
 ) -> None:
     """Runs a converter on a lab.
 
@@ -39,7 +39,7 @@ def convert(
         lab: The lab.
         student: One student, or `*` for all.
         force: Whether what is there is made anew.
-        prepare: Called with the converter before it starts.
+        **directories: Settings of `CourseDirectory` that differ from the course's own.
 
     Raises:
         UsageError: nbgrader gives up; the message has its last words.
@@ -48,14 +48,16 @@ def convert(
     config.CourseDirectory.assignment_id = lab.name
     if converter.__name__ not in ("GenerateAssignment", "GenerateSolution"):
         config.CourseDirectory.student_id = student
+    config.CourseDirectory.update(directories)
     words = _Words()
     log = logging.Logger("nbgrader", logging.WARNING)
     log.addHandler(words)
     made = converter(coursedir=CourseDirectory(config=config), config=config, log=log)
     made.force = force
-    prepare(made)
     try:
-        made.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at every new submission
+            made.start()
     except (NbGraderException, OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"nbgrader gives up on {lab.name}: {words.last or error}") from error
 

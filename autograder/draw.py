@@ -29,7 +29,9 @@ def pairs(
 
 def normal(rng: np.random.Generator, shape: Sequence[int], scale: float = 1.0) -> np.ndarray:
     """Normal values that float16 holds exactly, so that every dtype policy sees the same ones."""
-    return rng.standard_normal(tuple(shape)).astype(np.float16).astype(np.float32) * np.float32(scale)
+    return rng.standard_normal(tuple(shape)).astype(np.float16).astype(np.float32) * np.float32(
+        scale
+    )
 
 
 def whole(rng: np.random.Generator, shape: Sequence[int], most: int = 3) -> np.ndarray:

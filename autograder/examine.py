@@ -154,7 +154,8 @@ class Plugin:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> pytest.TestReport | None:
         """Notes how a test ended. A mismatch is reported by its sentence: a traceback through the
-        hidden test would tell an instructor nothing, and cost more than the test."""
+        hidden test would tell an instructor nothing, and cost more than the test.
+        """
         error = call.excinfo.value if call.excinfo else None
         if call.when == "call" or (call.when == "setup" and error is not None):
             self.outcomes.append(_outcome(item, error))
@@ -193,7 +194,16 @@ def run_tests(hidden: Path, examiner: Examiner, *, verbose: bool = False) -> lis
         RuntimeError: The tests themselves are broken.
     """
     plugin = Plugin(examiner)
-    options = ["-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:doctest", "-p", "no:unittest"]
+    options = [
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:logging",
+        "-p",
+        "no:doctest",
+        "-p",
+        "no:unittest",
+    ]
     options += ["-p", "no:junitxml", "-p", "no:faulthandler", "-p", "no:warnings"]
     options += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
     options += [] if verbose else ["-p", "no:terminal"]

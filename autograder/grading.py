@@ -150,7 +150,9 @@ def _judge_cell(
             cell.grade_id, 0.0, cell.points, NOT_ATTEMPTED, "This exercise was not attempted."
         )
     here = {
-        (outcome.case, difference.aspect) for outcome in failed for difference in outcome.differences
+        (outcome.case, difference.aspect)
+        for outcome in failed
+        for difference in outcome.differences
     }
     names = [name for name, explained in named.items() if explained & here]
     counts = Counter(

@@ -149,6 +149,7 @@ class Lab:
         """The wrong solutions of the bank."""
         return _bank(self.hidden / "chaffs")
 
+    @cached_property
     def fingerprint(self) -> str:
         """Changes with whatever the grade of a submission depends on in this lab."""
         digest = hashlib.sha256()

@@ -6,10 +6,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment, GenerateSolution
+from nbgrader.coursedir import CourseDirectory
 
 from autograder import source, visible
-from autograder.converting import convert
+from autograder.converting import configuration, convert
 from autograder.course import CONFIG, Course
 from autograder.host import Template
 from autograder.lab import Lab
@@ -37,6 +39,25 @@ def release(course: Course, lab: Lab, template: Template) -> None:
     # nbgrader copies whatever lies beside a source notebook; this file needs the released one.
     for folder in ("labs", "solutions"):
         shutil.copyfile(data, course.root / folder / lab.name / FILENAME)
+
+
+def enter(course: Course, lab: Lab) -> None:
+    """Enters a lab into the gradebook if it is not there, as in a fresh clone; `labs/` stays.
+
+    Args:
+        course: The course.
+        lab: The lab.
+    """
+    directory = CourseDirectory(config=configuration(course))
+    with Gradebook(directory.db_url, directory.course_id) as gradebook:
+        try:
+            gradebook.find_notebook(lab.name, lab.name)
+            return
+        except MissingEntry:
+            pass
+    source.write(lab.source)
+    with tempfile.TemporaryDirectory() as folder:
+        convert(GenerateAssignment, course, lab, release_directory=folder)
 
 
 def generate_into(course: Course, lab: Lab, template: Template, root: Path) -> Course:
@@ -72,8 +93,6 @@ def stale(course: Course, lab: Lab, template: Template) -> list[str]:
             }
             for name in sorted(names):
                 one, other = course.root / name, fresh / name
-                if not (one.is_file() and other.is_file()):
-                    found.append(name)
-                elif one.read_bytes() != other.read_bytes():
+                if not (one.is_file() and other.is_file()) or one.read_bytes() != other.read_bytes():
                     found.append(name)
         return found

@@ -121,7 +121,12 @@ class Session:
             cell.fatal = f"This cell {death}."
             alive = False
         cell.outputs = [
-            {"output_type": "error", "ename": "CellEnded", "evalue": cell.fatal, "traceback": [cell.fatal]}
+            {
+                "output_type": "error",
+                "ename": "CellEnded",
+                "evalue": cell.fatal,
+                "traceback": [cell.fatal],
+            }
         ]
         if not alive:
             self._subject = None

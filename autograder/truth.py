@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def kept(course: Course, lab: Lab, what: str, *depends: str) -> Path:
         *depends: What else it depends on.
     """
     digest = hashlib.sha256()
-    for part in (course.seed, lab.fingerprint(), *depends, *_versions()):
+    for part in (course.seed, lab.fingerprint, *depends, *_versions()):
         digest.update(f"{len(part)}:{part}".encode())
     return course.state / what / f"{lab.name}-{digest.hexdigest()[:24]}.msgpack"
 
@@ -107,11 +107,18 @@ def _versions() -> list[str]:
     return [*(importlib.metadata.version(name) for name in packages), _engine()]
 
 
+_DECISIVE = ("banned", "draw", "examine", "fill", "notebook", "oracle", "session", "shapes")
+"""Modules that what is kept depends on, beside `layerlab`, the subject and the lab itself."""
+
+
+@cache
 def _engine() -> str:
-    """Changes with the code that draws, probes, compares and judges."""
-    digest = hashlib.sha256()
+    """Changes with the code that draws, probes and compares."""
     here = Path(__file__).parent
-    folders = [Path(str(layerlab.__file__)).parent, here, here / "subject"]
-    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
+    paths = [here / f"{name}.py" for name in _DECISIVE]
+    for folder in (here / "subject", Path(str(layerlab.__file__)).parent):
+        paths += sorted(folder.glob("*.py"))
+    digest = hashlib.sha256()
+    for path in paths:
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -1,5 +1,6 @@
 """Proves a lab whole: the solution passes, the stub is not attempted, every wheat gets full marks,
-every chaff is caught and named, and the release keeps its secrets."""
+every chaff is caught and named, and the release keeps its secrets.
+"""
 
 from __future__ import annotations
 
@@ -204,11 +205,8 @@ def _code(text: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    return [
-        line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_SECRET
-    ]
+    return [line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_SECRET]
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-

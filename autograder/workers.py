@@ -96,9 +96,7 @@ class Grader:
         limits: What a submission may use.
     """
 
-    def __init__(
-        self, course: Course, lab: Lab, device: str = "cpu", limits: Limits | None = None
-    ):
+    def __init__(self, course: Course, lab: Lab, device: str = "cpu", limits: Limits | None = None):
         self.truth = truth.load(course, lab)
         self.template = Template(limits or Limits(), device)
         self._course = course

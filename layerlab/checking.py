@@ -21,7 +21,6 @@ def check(*targets: Any) -> None:
     is a result, too.
 
     Example:
-
     >>> check(DepthwiseConv2D)  # doctest: +SKIP
     DepthwiseConv2D: all 7 visible cases pass.
     """

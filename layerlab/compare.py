@@ -51,9 +51,7 @@ class Difference:
             object.__setattr__(self, "brief", f"the {self.aspect} is wrong ({what})")
 
 
-def compare(
-    expectation: Mapping[str, Expected], observation: Observation
-) -> dict[str, Difference]:
+def compare(expectation: Mapping[str, Expected], observation: Observation) -> dict[str, Difference]:
     """Compares every expected aspect.
 
     Args:
@@ -128,9 +126,7 @@ def _array(aspect: str, expected: Expected, actual: Any) -> Difference | None:
     )
 
 
-def wrong_elements(
-    truth: np.ndarray, actual: np.ndarray, bound: np.ndarray | None
-) -> np.ndarray:
+def wrong_elements(truth: np.ndarray, actual: np.ndarray, bound: np.ndarray | None) -> np.ndarray:
     """Where `actual` is further from `truth` than `bound` (boolean array of their shape).
 
     Where the truth is infinite or NaN, the actual value must be the same infinity, or NaN.
@@ -219,7 +215,9 @@ def _distribution(aspect: str, expected: Expected, actual: Any) -> Difference | 
             f"the largest is {np.max(np.abs(draws)):.6g}.",
             "value",
         )
-    cumulative = _uniform_cdf(draws / scale) if kind == "uniform" else _normal_cdf(draws / scale, cut)
+    cumulative = (
+        _uniform_cdf(draws / scale) if kind == "uniform" else _normal_cdf(draws / scale, cut)
+    )
     n = draws.size
     ranks = np.arange(n)
     distance = float(max(np.max((ranks + 1) / n - cumulative), np.max(cumulative - ranks / n)))
@@ -241,7 +239,9 @@ TRUNCATED_STDDEV = 0.8796256610342398
 
 
 def _spread(kind: str, scale: float) -> float:
-    return scale * {"uniform": 1 / math.sqrt(3), "truncated_normal": TRUNCATED_STDDEV}.get(kind, 1.0)
+    return scale * {"uniform": 1 / math.sqrt(3), "truncated_normal": TRUNCATED_STDDEV}.get(
+        kind, 1.0
+    )
 
 
 def _uniform_cdf(z: np.ndarray) -> np.ndarray:

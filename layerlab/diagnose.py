@@ -112,9 +112,10 @@ def _alike(theirs: Observation, ours: Observation, aspect: str, expected: Expect
         return _cause(theirs) == _cause(ours)
     one, other = theirs[aspect], ours[aspect]
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return one.shape == other.shape and not wrong_elements(
-            one, other, _slack(one, expected.bound)
-        ).any()
+        return (
+            one.shape == other.shape
+            and not wrong_elements(one, other, _slack(one, expected.bound)).any()
+        )
     return bool(type(one) is type(other) and plain(one) == plain(other))
 
 

@@ -1,5 +1,6 @@
 """What a student's object is made of: the ops of its traced graph, the functions it enters,
-the names in its source."""
+the names in its source.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,10 @@ def planes(name: str, array: np.ndarray) -> Iterator[tuple[str, tuple[int | slic
         index: list[int | slice] = [slice(MOST_ROWS)] * array.ndim
         for axis, value in zip(others, position, strict=True):
             index[axis] = value
-        yield f"{name}[{', '.join(_label(item) for item in index)}]" if others else name, tuple(index)
+        yield (
+            f"{name}[{', '.join(_label(item) for item in index)}]" if others else name,
+            tuple(index),
+        )
 
 
 def _grid_axes(name: str, rank: int) -> tuple[int, ...]:

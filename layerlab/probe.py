@@ -98,7 +98,9 @@ def _layer(target: Any, case: Case, observed: dict[str, Any], progress: dict[str
         progress["where"] = "saving and loading"
         layer = _reload(layer, shape)
     _call(layer, case, inputs, observed, progress)
-    if any(not np.array_equal(x, a, equal_nan=True) for x, a in zip(inputs, case.inputs, strict=True)):
+    if any(
+        not np.array_equal(x, a, equal_nan=True) for x, a in zip(inputs, case.inputs, strict=True)
+    ):
         raise ProbeError("The call changes its input: work on a copy.")
     for name, weight in zip(_states(layer, options), layer.non_trainable_weights, strict=False):
         observed[f"{name} after the call"] = np.asarray(weight)
@@ -114,7 +116,11 @@ def _states(layer: Any, options: Mapping[str, Any]) -> list[str]:
 
 
 def _call(
-    layer: Any, case: Case, inputs: list[tf.Tensor], observed: dict[str, Any], progress: dict[str, str]
+    layer: Any,
+    case: Case,
+    inputs: list[tf.Tensor],
+    observed: dict[str, Any],
+    progress: dict[str, str],
 ) -> None:
     options = case.options
     training = options.get("training")

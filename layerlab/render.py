@@ -49,7 +49,10 @@ def text(report: Report) -> str:
     lines += ["", f"  smallest failing case: {smallest.case.describe()}"]
     lines += [f"    - {item.message}" for item in _distinct(smallest)]
     for name, array in _given(smallest):
-        lines += ["", *(_indent(f"{title} =\n{values}") for title, values in _text_grids(name, array))]
+        lines += [
+            "",
+            *(_indent(f"{title} =\n{values}") for title, values in _text_grids(name, array)),
+        ]
     for aspect, expected, actual in _side_by_side(smallest):
         lines += ["", f"    {aspect}: expected | yours (wrong values marked *)"]
         for title, index in planes(aspect, expected.value):
@@ -176,7 +179,8 @@ def _distinct(report: CaseReport) -> list[Any]:
 def _counts(report: Report) -> str:
     total = len(report.cases)
     return ", ".join(
-        f"{aspect} (in {count} of {total} cases)" for aspect, count in report.wrong_aspects().items()
+        f"{aspect} (in {count} of {total} cases)"
+        for aspect, count in report.wrong_aspects().items()
     )
 
 

@@ -96,12 +96,18 @@ def make_report(
     """
     reports = [
         CaseReport(
-            case, expectations[key], observations[key], compare(expectations[key], observations[key])
+            case,
+            expectations[key],
+            observations[key],
+            compare(expectations[key], observations[key]),
         )
         for key, case in sorted(cases.items(), key=lambda item: item[1].size)
     ]
     named = diagnose(
-        {key: case.target for key, case in cases.items()}, expectations, observations, misconceptions
+        {key: case.target for key, case in cases.items()},
+        expectations,
+        observations,
+        misconceptions,
     )
     known = {item.name: item for item in misconceptions}
     return Report(target, reports, [known[name] for name in named])

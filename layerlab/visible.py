@@ -74,7 +74,8 @@ class VisibleCases:
                 cases={item["key"]: Case.from_data(item["case"]) for item in data["cases"]},
                 expectations={
                     item["key"]: {
-                        aspect: Expected(**expected) for aspect, expected in item["expected"].items()
+                        aspect: Expected(**expected)
+                        for aspect, expected in item["expected"].items()
                     }
                     for item in data["cases"]
                 },
