@@ -1,4 +1,4 @@
-"""Makes this checkout an nbgrader course: source -> labs and solutions; graded by the autograder."""
+"""Makes this checkout an nbgrader course: source -> labs and solutions, graded by us."""
 
 c = get_config()  # noqa: F821
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from autograder.course import Course
@@ -34,30 +35,47 @@ def misconceptions(
         examine_all: How notebooks are examined.
         device: Where the chaffs run.
     """
-    path = kept(course, truth.lab, "misconceptions", device)
+    path = _kept(course, truth, device)
     if path.is_file():
         return [Misconception(**fields) for fields in unpack(path.read_bytes())]
-    chaffs = truth.lab.chaffs
-    notebooks = ((chaff.name, notebook(truth.lab, chaff)) for chaff in chaffs)
-    known = [
-        misconception(chaff, found, truth)
-        for chaff, found in zip(chaffs, examine_all(notebooks), strict=True)
-    ]
-    keep(path, [vars(item) for item in known])
-    return known
+    return remember(course, truth, list(examine_all(chaff_notebooks(truth.lab))), device)
 
 
-def misconception(chaff: Solution, found: Examination, truth: Truth) -> Misconception:
-    """What a chaff does where it is wrong.
+def known(course: Course, truth: Truth, device: str = "cpu") -> bool:
+    """Whether what the chaffs do is on disk."""
+    return _kept(course, truth, device).is_file()
+
+
+def chaff_notebooks(lab: Lab) -> Iterator[tuple[str, Any]]:
+    """The chaffs of a lab as named submissions."""
+    return ((chaff.name, notebook(lab, chaff)) for chaff in lab.chaffs)
+
+
+def remember(
+    course: Course, truth: Truth, examined: list[Examination], device: str = "cpu"
+) -> list[Misconception]:
+    """Keeps what the chaffs of a lab did.
 
     Args:
-        chaff: The chaff.
-        found: Its examination.
+        course: The course.
         truth: What is true of the lab's cases.
+        examined: The examinations of the chaffs, in their order.
+        device: Where they ran.
+
+    Returns:
+        What each chaff does where it is wrong.
     """
-    wrong = {
-        key: observation
-        for key, observation in found.observations.items()
-        if compare(truth.expected[key], observation)
-    }
-    return Misconception(chaff.name, chaff.message, wrong)
+    found = []
+    for chaff, examination in zip(truth.lab.chaffs, examined, strict=True):
+        wrong = {
+            key: observation
+            for key, observation in examination.observations.items()
+            if compare(truth.expected[key], observation)
+        }
+        found.append(Misconception(chaff.name, chaff.message, wrong))
+    keep(_kept(course, truth, device), [vars(item) for item in found])
+    return found
+
+
+def _kept(course: Course, truth: Truth, device: str) -> Path:
+    return kept(course, truth.lab, "misconceptions", device)

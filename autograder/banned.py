@@ -33,6 +33,9 @@ class Banned:
             if function.startswith(self.functions):
                 module, _, name = function.partition(":")
                 return f"a call of {module.split('.')[0]}'s {name}"
+        for base in observation.get("bases", ()):
+            if base.startswith(self.functions):
+                return f"{base.partition(':')[2]} of Keras as its base class"
         return ""
 
 
@@ -67,6 +70,7 @@ CONVOLUTIONS = Banned(
             "Conv2DTranspose",
             "Conv3DTranspose",
             "DepthwiseConv1D",
+            "DepthwiseConv2D",
             "SeparableConv1D",
             "SeparableConv2D",
             "atrous_conv2d",

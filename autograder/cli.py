@@ -124,8 +124,8 @@ def _grade_file(course: Course, path: Path, options: argparse.Namespace) -> int:
     try:
         document = notebook.read(path)
     except NotGraded as cause:
-        lab = course.lab(options.lab).name if options.lab else _named(course, path)
-        result = Result(lab, str(path), NOT_GRADED, str(cause), device)
+        name = course.lab(options.lab).name if options.lab else _named(course, path)
+        result = Result(name, str(path), NOT_GRADED, str(cause), device)
     else:
         lab = course.lab(options.lab) if options.lab else _lab_of(course, path, document)
         grader = Grader(course, lab, device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -81,10 +82,8 @@ class Course:
         fresh = path.with_name(f"seed.{secrets.token_hex(4)}")
         with open(fresh, "x", encoding="ascii", opener=_private) as file:
             file.write(secrets.token_hex(16) + "\n")
-        try:
-            os.link(fresh, path)  # the first of two runs that start at once wins
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # the first of two runs at once wins
+            os.link(fresh, path)
         fresh.unlink()
         return path.read_text(encoding="ascii").strip()
 

@@ -23,7 +23,9 @@ def pairs(
     """
     names = list(arguments)
     values = [[arguments[name][i] for i in rng.permutation(len(arguments[name]))] for name in names]
-    for chosen in AllPairs(values, filter_func=lambda row: allowed(dict(zip(names, row)))):
+    for chosen in AllPairs(
+        values, filter_func=lambda row: allowed(dict(zip(names, row, strict=False)))
+    ):
         yield dict(zip(names, chosen, strict=True))
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -141,6 +141,7 @@ class Plugin:
         return self.examiner.examined(case)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Runs a test on each case of its groups."""
         marker = metafunc.definition.get_closest_marker("cases")
         if marker is None:
             return
@@ -161,10 +162,8 @@ class Plugin:
             self.outcomes.append(_outcome(item, error))
         if not isinstance(error, Mismatch):
             return None
-        keywords = {name: 1 for name in item.keywords}
-        return pytest.TestReport(
-            item.nodeid, item.location, keywords, "failed", str(error), call.when
-        )
+        when: Literal["setup", "call"] = "setup" if call.when == "setup" else "call"
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed", str(error), when)
 
 
 def _outcome(item: pytest.Item, error: BaseException | None) -> Outcome:

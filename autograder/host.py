@@ -68,7 +68,10 @@ class Template:
         ours, theirs = socket.socketpair()
         with tempfile.TemporaryFile() as log, theirs:
             self._process = subprocess.Popen(
-                sandbox.command(self.limits, self.device), stdin=theirs, stdout=log, stderr=log
+                sandbox.command(self.limits, self.device),
+                stdin=theirs.fileno(),
+                stdout=log,
+                stderr=log,
             )
             theirs.close()
             self._control = ours

@@ -19,7 +19,7 @@ from layerlab.visible import FILENAME
 
 
 def release(course: Course, lab: Lab, template: Template) -> None:
-    """Generates what students receive and the solution of one lab, and enters it into the gradebook.
+    """Generates what students receive and the solution of one lab, for the gradebook too.
 
     Args:
         course: The course.
@@ -93,6 +93,9 @@ def stale(course: Course, lab: Lab, template: Template) -> list[str]:
             }
             for name in sorted(names):
                 one, other = course.root / name, fresh / name
-                if not (one.is_file() and other.is_file()) or one.read_bytes() != other.read_bytes():
+                if (
+                    not (one.is_file() and other.is_file())
+                    or one.read_bytes() != other.read_bytes()
+                ):
                     found.append(name)
         return found

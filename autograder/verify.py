@@ -73,11 +73,9 @@ def verify(course: Course, lab: Lab, workers: Workers) -> Proof:
 
 
 def _chaffs(lab: Lab, workers: Workers, problems: list[str]) -> dict[str, int]:
-    chaffs = lab.chaffs
-    notebooks = ((chaff.name, bank.notebook(lab, chaff)) for chaff in chaffs)
-    examined = list(workers.examine(notebooks))
-    truth = workers.truth
-    known = [bank.misconception(*pair, truth) for pair in zip(chaffs, examined, strict=True)]
+    chaffs, truth = lab.chaffs, workers.truth
+    examined = list(workers.examine(bank.chaff_notebooks(lab)))
+    known = bank.remember(workers.course, truth, examined, workers.device)
     caught = named = 0
     for chaff, found in zip(chaffs, examined, strict=True):
         result = judge(found, truth, known)

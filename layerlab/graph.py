@@ -69,6 +69,11 @@ def names(target: Any) -> list[str]:
     return sorted(found)
 
 
+def bases(target: Any) -> list[str]:
+    """Qualified names (`module:Class`) of a class and all that it inherits from."""
+    return [f"{base.__module__}:{base.__qualname__}" for base in getattr(target, "__mro__", ())]
+
+
 def _own(node: ast.Attribute) -> bool:
     root: ast.expr = node
     while isinstance(root, ast.Attribute):

@@ -7,6 +7,7 @@ knows no expected value: it only builds, calls, pulls back a cotangent and repor
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import re
 import tempfile
@@ -279,20 +280,22 @@ def _result(value: Any) -> Any:
 def _graph(target: Any, case: Case, observed: dict[str, Any], progress: dict[str, str]) -> None:
     """Traces the object and reports the ops and Python functions it is made of."""
     progress["where"] = "the trace"
+    arguments = [
+        tf.constant(array) if isinstance(array, np.ndarray) else _hashable(array)
+        for array in case.inputs
+    ]
+    call: Any = functools.partial(target, **_config(case))
     if inspect.isclass(target) and issubclass(target, keras.layers.Layer):
-        layer = target(**_config(case))
-        arguments, call = [tf.constant(array) for array in case.inputs], layer
-    elif inspect.isclass(target):
-        shape = tuple(case.options["shape"])
-        arguments, call = [], lambda: target(**_config(case))(shape)
-    else:
-        arguments = [
-            tf.constant(array) if isinstance(array, np.ndarray) else _hashable(array)
-            for array in case.inputs
-        ]
-        call = lambda *tensors: target(*tensors, **_config(case))  # noqa: E731
+        call = call()
+    elif inspect.isclass(target):  # an initializer: made and called within the trace
+        call, arguments = functools.partial(_draw, call), [tuple(case.options["shape"])]
     observed["ops"], observed["calls"] = graph.trace(call, arguments)
     observed["names"] = graph.names(target)
+    observed["bases"] = graph.bases(target)
+
+
+def _draw(make: Callable[[], Any], shape: tuple[int, ...]) -> Any:
+    return make()(shape)
 
 
 PROBES: dict[str, Callable[[Any, Case, dict[str, Any], dict[str, str]], None]] = {

@@ -69,7 +69,7 @@ def card(report: Report) -> str:
     state = "passed" if report.passed else "idle" if report.not_started else "failed"
     sign = {"passed": "✓", "idle": "·", "failed": "✗"}[state]
     parts = [
-        f'<section class="layerlab {state}" role="status" aria-label="check of {_e(report.target)}">',
+        f'<section class="layerlab {state}" role="status" aria-label="{_e(report.target)}">',
         _STYLE,
         f'<p class="ll-head"><span aria-hidden="true">{sign}</span> {_e(report.summary())}</p>',
     ]
@@ -86,8 +86,9 @@ def card(report: Report) -> str:
 
 def _case_list(report: Report) -> str:
     items = "".join(
-        f"<li>{'✓ passes' if item.passed else '✗ fails'}: <code>{_e(item.case.describe())}</code></li>"
+        f"<li>{sign}: <code>{_e(item.case.describe())}</code></li>"
         for item in report.cases
+        for sign in ["✓ passes" if item.passed else "✗ fails"]
     )
     return f"<details><summary>all {len(report.cases)} cases</summary><ul>{items}</ul></details>"
 
@@ -107,11 +108,10 @@ def _smallest(report: CaseReport) -> str:
     for aspect, expected, actual in _side_by_side(report):
         wrong = wrong_elements(expected.value, actual, expected.bound)
         for title, index in planes(aspect, expected.value):
-            here = grid(wrong, index)
+            truth, yours, here = (grid(array, index) for array in (expected.value, actual, wrong))
             parts.append(
-                f'<div class="ll-row">{_table(f"expected {title}", grid(expected.value, index), None)}'
-                f"{_table(f'yours {title}', grid(actual, index), here)}"
-                f"{_error_map(grid(expected.value, index), grid(actual, index), here)}</div>"
+                f'<div class="ll-row">{_table(f"expected {title}", truth, None)}'
+                f"{_table(f'yours {title}', yours, here)}{_error_map(truth, yours, here)}</div>"
             )
     return "\n".join(parts)
 
@@ -165,9 +165,11 @@ def _side_by_side(report: CaseReport) -> list[tuple[str, Expected, np.ndarray]]:
     found: list[tuple[str, Expected, np.ndarray]] = []
     for aspect in report.differences:
         expected, actual = report.expectation[aspect], report.observation.get(aspect)
-        if isinstance(expected.value, np.ndarray) and isinstance(actual, np.ndarray):
-            if expected.value.shape == actual.shape:
-                found.append((aspect, expected, actual))
+        truth = expected.value
+        if not (isinstance(truth, np.ndarray) and isinstance(actual, np.ndarray)):
+            continue
+        if truth.shape == actual.shape:
+            found.append((aspect, expected, actual))
     return found[:2]
 
 

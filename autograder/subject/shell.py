@@ -70,15 +70,17 @@ class Stream(io.TextIOBase):
         self.name = name
 
     def write(self, text: str) -> int:
+        """Keeps the text among the cell's outputs."""
         OUTPUTS.write(self.name, str(text))
         return len(text)
 
     def writable(self) -> bool:
+        """Always."""
         return True
 
 
 class _Publisher(DisplayPublisher):
-    def publish(self, data: dict[str, Any], metadata: Any = None, **_: Any) -> None:
+    def publish(self, data: Any, metadata: Any = None, source: Any = None, **_: Any) -> None:
         OUTPUTS.add({"output_type": "display_data", "data": dict(data), "metadata": {}})
 
 

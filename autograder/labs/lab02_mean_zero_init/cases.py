@@ -143,14 +143,15 @@ def _probe(rng: np.random.Generator) -> Iterator[Case]:
     config = {"saturation": 0.5, "momentum": 0.25}
     yield _watch("probe-threshold", "probe", config, at_threshold, [True], rng)
     config = {"momentum": 0.7, "saturation": 0.6}
-    for name, options in {
+    modes: dict[str, dict[str, Any]] = {
         "config": {"route": "config"},
         "save": {"route": "save"},
         "mixed": {"policy": "mixed_float16"},
         "half": {"policy": "float16"},
         "function": {"mode": "function"},
         "xla": {"mode": "xla"},
-    }.items():
+    }
+    for name, options in modes.items():
         batches = _batches(rng, (4, 5), 2, config)
         flags = [True, True]
         yield _watch(f"probe-{name}", "probe modes", config, batches, flags, rng, options)

@@ -35,7 +35,7 @@ def expect(case: Case) -> dict[str, Expected]:
         return _dense_kernel(case)
     shape = case.inputs[0].shape
     weights = weight_shapes(dict(case.config), shape)
-    outputs = output_shape(dict(case.config), shape)
+    outputs: tuple[int | None, ...] = output_shape(dict(case.config), shape)
     if case.options.get("unknown_batch"):
         outputs = (None, *outputs[1:])
     truth = layer_facts(case, weights, outputs)
