@@ -8,7 +8,7 @@ export AUTOGRADER_SEED
 .PHONY: demo test setup sandbox lint unit fresh verify lock format
 
 demo: setup
-	$(BIN)/python -m autograder.demo
+	$(BIN)/python -m autograder.demo lab06_depthwise_conv lab02_mean_zero_init
 
 test: AUTOGRADER_SEED = make-test
 test: setup lint fresh verify unit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,7 @@ from autograder.lab import Lab
 from autograder.preprocessors import RESULT
 from autograder.release import enter
 from autograder.result import GRADED, NOT_GRADED, Result
-from autograder.workers import Workers
-
-Progress = Callable[[int, int], None]
-"""Called with how many submissions are done, and how many there are."""
+from autograder.workers import Progress, Workers
 
 
 @dataclass(frozen=True)
@@ -86,9 +83,11 @@ def grade(
             pending[handed.student] = handed.read(lab)
         except NotGraded as cause:
             results[handed.student] = Result(lab.name, handed.student, NOT_GRADED, str(cause))
+            _keep(course, lab, results[handed.student])
     progress(len(results), len(classroom))
     for result in workers.grade(pending.items()):
         results[result.submission] = _enter(course, lab, result)
+        _keep(course, lab, results[result.submission])
         progress(len(results), len(classroom))
     return [results[handed.student] for handed in classroom]
 
@@ -111,10 +110,15 @@ def _enter(course: Course, lab: Lab, result: Result) -> Result:
         convert(GenerateFeedback, course, lab, result.submission, force=True)
     except UsageError as error:
         return Result(lab.name, result.submission, NOT_GRADED, str(error), result.device)
+    return result
+
+
+def _keep(course: Course, lab: Lab, result: Result) -> None:
     path = _kept(course, lab, result.submission)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result.as_data()), encoding="utf-8")
-    return result
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps(result.as_data()), encoding="utf-8")
+    unfinished.replace(path)
 
 
 def _kept(course: Course, lab: Lab, student: str) -> Path:
@@ -132,7 +136,8 @@ def _earlier(course: Course, lab: Lab, handed: Handed) -> Result | None:
     old = directory.get_existing_timestamp(str(graded))
     if new is not None and old is not None and new > old:
         return None
-    return Result.from_data(json.loads(kept.read_text(encoding="utf-8")))
+    result = Result.from_data(json.loads(kept.read_text(encoding="utf-8")))
+    return result if result.status == GRADED else None
 
 
 def earlier_results(course: Course, lab: Lab) -> Iterator[Result]:

@@ -8,15 +8,23 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
-from autograder import classroom, fill, notebook
+from autograder import bank, classroom, fill, notebook, truth
 from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
 from autograder.host import Template, TemplateDied
@@ -128,6 +136,7 @@ def _grade_file(course: Course, path: Path, options: argparse.Namespace) -> int:
         result = Result(name, str(path), NOT_GRADED, str(cause), device)
     else:
         lab = course.lab(options.lab) if options.lab else _lab_of(course, path, document)
+        _prepare(course, lab, device)
         grader = Grader(course, lab, device)
         try:
             result = grader.grade(str(path), document)
@@ -138,6 +147,14 @@ def _grade_file(course: Course, path: Path, options: argparse.Namespace) -> int:
     else:
         _show(result)
     return DONE if result.status == GRADED else UNGRADED
+
+
+def _prepare(course: Course, lab: Lab, device: str) -> None:
+    """Does, with a progress bar, what has to be done once for a course."""
+    if bank.known(course, truth.load(course, lab), device):
+        return
+    with Workers(course, lab, device) as workers, _bar() as bar:
+        workers.prepare(_follow(bar, f"{lab.name}: its chaffs, once for this course"))
 
 
 def _named(course: Course, path: Path) -> str:
@@ -166,7 +183,7 @@ def _show(result: Result) -> None:
         return
     table = Table("cell", "points", "status", "why", title=f"{result.lab}: {result.submission}")
     for cell in result.cells:
-        points = "by hand" if cell.score is None else f"{cell.score:g} / {cell.max_score:g}"
+        points = "by hand" if cell.score is None else f"{cell.score:.2f} / {cell.max_score:g}"
         named = [
             f"{name.replace('_', ' ')}: {text}"
             for name, text in zip(cell.misconceptions, cell.explanations, strict=True)
@@ -174,7 +191,7 @@ def _show(result: Result) -> None:
         table.add_row(cell.cell, points, cell.status, "\n".join([cell.message, *named]).strip())
     console.print(table)
     console.print(
-        f"score {result.score:g} of {result.max_score:g}, "
+        f"score {result.score:.2f} of {result.max_score:g}, "
         f"{result.seconds:.1f} s on the {result.device}"
     )
 
@@ -183,11 +200,8 @@ def _grade_class(course: Course, lab: Lab, options: argparse.Namespace) -> int:
     started = time.monotonic()
     classroom.handed_in(course, lab)
     with Workers(course, lab, _device(options.device), options.jobs) as workers, _bar() as bar:
-        task = bar.add_task(lab.name, total=None)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+        workers.prepare(_follow(bar, f"{lab.name}: its chaffs, once for this course"))
+        progress = _follow(bar, f"{lab.name}: submissions")
         results = classroom.grade(course, lab, workers, force=options.force, progress=progress)
     if options.json:
         print(json.dumps([result.summary() for result in results], ensure_ascii=False, indent=2))
@@ -199,6 +213,18 @@ def _grade_class(course: Course, lab: Lab, options: argparse.Namespace) -> int:
 def _bar() -> Progress:
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
     return Progress(*columns, TimeElapsedColumn(), console=_messages)
+
+
+def _follow(bar: Progress, text: str) -> Callable[[int, int], None]:
+    """A line of the progress bar, made when there is something to show."""
+    tasks: list[TaskID] = []
+
+    def progress(done: int, total: int) -> None:
+        if not tasks:
+            tasks.append(bar.add_task(text))
+        bar.update(tasks[0], completed=done, total=total)
+
+    return progress
 
 
 def show_class(lab: Lab, results: list[Result], seconds: float) -> None:
@@ -220,7 +246,8 @@ def show_class(lab: Lab, results: list[Result], seconds: float) -> None:
         said = ", ".join(name.replace("_", " ") for name in names)
         if not said and result.score < result.max_score:
             said = "not attempted" if untouched and not result.score else "see the feedback"
-        table.add_row(result.submission, f"{result.score:g} / {result.max_score:g}", said)
+        said = "\n".join(filter(None, [said, *result.remarks]))
+        table.add_row(result.submission, f"{result.score:.2f} / {result.max_score:g}", said)
     console.print(table)
     graded = sum(result.status == GRADED for result in results)
     console.print(

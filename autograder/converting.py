@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import warnings
+from pathlib import Path
 
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -50,6 +53,7 @@ def convert(
     if converter.__name__ not in ("GenerateAssignment", "GenerateSolution"):
         config.CourseDirectory.student_id = student
     config.CourseDirectory.update(directories)
+    with_our_tools()
     words = _Words()
     log = logging.Logger("nbgrader", logging.WARNING)
     log.addHandler(words)
@@ -61,6 +65,14 @@ def convert(
             made.start()
     except (NbGraderException, OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"nbgrader gives up on {lab.name}: {words.last or error}") from error
+
+
+def with_our_tools() -> None:
+    """Nbgrader starts `alembic` by its name: it is found without the environment activated."""
+    tools = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath)
+    if tools not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([tools, path])
 
 
 class _Words(logging.Handler):

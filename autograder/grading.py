@@ -111,7 +111,7 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     by_cell: dict[str, list[Outcome]] = {}
     for outcome in found.outcomes:
         by_cell.setdefault(outcome.cell, []).append(outcome)
-    troubles = _troubles(found)
+    result.remarks = troubles = _troubles(found)
     for cell in lab.graded_cells:
         if cell.by_hand:
             judged = CellResult(cell.grade_id, None, cell.points, BY_HAND, "")

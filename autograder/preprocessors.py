@@ -95,7 +95,7 @@ def card(verdict: CellResult) -> str:
         for name, text in zip(verdict.misconceptions, verdict.explanations, strict=True)
     )
     return (
-        f'<div class="layerlab-verdict"><p><b>{verdict.score:g} of {verdict.max_score:g} points'
+        f'<div class="layerlab-verdict"><p><b>{verdict.score:.2f} of {verdict.max_score:g} points'
         f"</b>: {escape(verdict.status)}</p>{why}<p>{escape(verdict.message)}</p></div>"
     )
 

@@ -11,7 +11,7 @@ from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.coursedir import CourseDirectory
 
 from autograder import source, visible
-from autograder.converting import configuration, convert
+from autograder.converting import configuration, convert, with_our_tools
 from autograder.course import CONFIG, Course
 from autograder.host import Template
 from autograder.lab import Lab
@@ -48,6 +48,7 @@ def enter(course: Course, lab: Lab) -> None:
         course: The course.
         lab: The lab.
     """
+    with_our_tools()
     directory = CourseDirectory(config=configuration(course))
     with Gradebook(directory.db_url, directory.course_id) as gradebook:
         try:

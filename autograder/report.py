@@ -83,7 +83,9 @@ def summarize(lab: Lab, results: list[Result]) -> LabSummary:
         results: The result of every student.
     """
     graded = [result for result in results if result.status == GRADED]
-    cells, heat, explanations = [], {}, {}
+    cells: list[CellSummary] = []
+    heat: dict[str, Counter[str]] = {}
+    explanations: dict[str, str] = {}
     for spec in lab.graded_cells:
         if spec.by_hand:
             continue
@@ -138,7 +140,9 @@ def write(course: Course, labs: list[Lab], output: Path) -> None:
         lstrip_blocks=True,
     )
     environment.filters["words"] = lambda name: name.replace("_", " ")
-    page = environment.get_template("report.html").render(labs=summaries, link=_link(output, course))
+    page = environment.get_template("report.html").render(
+        labs=summaries, link=_link(output, course)
+    )
     try:
         output.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -153,7 +157,7 @@ def _with_ungraded(course: Course, lab: Lab, results: list[Result]) -> list[Resu
     except UsageError:
         students = []
     missing = [
-        Result(lab.name, student, NOT_GRADED, "not graded yet")
+        Result(lab.name, student, NOT_GRADED, "Handed in since the last run.")
         for student in students
         if student not in known
     ]

@@ -51,6 +51,7 @@ class Result:
         seconds: Wall-clock time that it took.
         cells: Outcome of each graded cell.
         outputs: What each cell that ran has shown, by its position in the restored notebook.
+        remarks: What else an instructor should know, such as a cell that never ends.
     """
 
     lab: str
@@ -61,6 +62,7 @@ class Result:
     seconds: float = 0.0
     cells: list[CellResult] = field(default_factory=list)
     outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def score(self) -> float:

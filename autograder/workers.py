@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -18,6 +18,9 @@ from autograder.lab import Lab
 from autograder.result import NOT_GRADED, Result
 from autograder.subject.limits import Limits
 from layerlab.diagnose import Misconception
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done, and how many there are."""
 
 
 class Workers:
@@ -67,13 +70,22 @@ class Workers:
         for future in futures:
             yield future.result()
 
-    def misconceptions(self) -> list[Misconception]:
-        """What the lab's chaffs do, observed if that is not known yet."""
-        return bank.misconceptions(self.course, self.truth, self.examine, self.device)
+    def prepare(self, progress: Progress) -> None:
+        """Observes what the lab's chaffs do, if that is not known yet: once for a course."""
+        if bank.known(self.course, self.truth, self.device):
+            return
+        total = len(self.truth.lab.chaffs)
+        examined = []
+        for found in self.examine(bank.chaff_notebooks(self.truth.lab)):
+            examined.append(found)
+            progress(len(examined), total)
+        bank.remember(self.course, self.truth, examined, self.device)
 
     def grade(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Result]:
-        """Grades named notebooks in parallel; results come as they are ready, each exactly once."""
-        self.misconceptions()
+        """Grades named notebooks in parallel; results come as they are ready, each exactly once.
+
+        What the chaffs do is known: `prepare` was called.
+        """
         waiting: dict[Future[Result], str] = {
             self._pool.submit(_grade, name, notebook): name for name, notebook in notebooks
         }

@@ -1,0 +1,60 @@
+"""What several test modules share: this checkout as a course, its labs, one warm grader."""
+
+import copy
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course
+
+# `make test` proves the labs for this seed first: what is true of them lies in `.autograder`.
+os.environ.setdefault("AUTOGRADER_SEED", "make-test")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def course():
+    return Course(ROOT)
+
+
+@pytest.fixture(scope="session")
+def lab06(course):
+    return course.lab("lab06_depthwise_conv")
+
+
+@pytest.fixture(scope="session")
+def lab02(course):
+    return course.lab("lab02_mean_zero_init")
+
+
+@pytest.fixture
+def stub(lab06):
+    """The notebook of lab06 as students receive it."""
+    return copy.deepcopy(lab06.release)
+
+
+@pytest.fixture
+def solution(lab06):
+    """The notebook of lab06 with the reference solution."""
+    return copy.deepcopy(lab06.solution)
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    """Skips where submissions cannot run."""
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+
+
+@pytest.fixture(scope="session")
+def grader(sandbox, course, lab06):
+    """Grades notebooks of lab06; it knows no misconception, so that no chaff has to run."""
+    from autograder.workers import Grader
+
+    grader = Grader(course, lab06)
+    grader._misconceptions = []
+    yield grader
+    grader.close()
