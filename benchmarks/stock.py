@@ -22,15 +22,15 @@ from textwrap import indent
 from typing import Any
 
 import numpy as np
-from extract import Extract
+from extract import Extract, definitions
 
 from autograder.errors import UsageError
 from autograder.lab import Lab
 from autograder.notebook import grade_id, tags
-from layerlab import probe
 from layerlab.case import Case
 
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+PROBE = "layerlab.probe"
 TEACHER = Path(__file__).with_name("teacher.py")
 
 _OURS = re.compile(r"^(?:from|import) layerlab\b.*\n?", re.MULTILINE)
@@ -123,15 +123,13 @@ def _helper(lab: Lab, cases: list[Case]) -> str:
     All else is local to a function: a student's notebook may use the same names.
     """
     oracle = f"autograder.labs.{lab.name}.oracle"
-    kinds = {kind: probe.PROBES[kind].__name__ for kind in sorted({case.probe for case in cases})}
-    probes = ", ".join(f'"{kind}": {name}' for kind, name in kinds.items())
+    probes = {kind: name for kind, name in _probes() if kind in {case.probe for case in cases}}
+    table = ", ".join(f'"{kind}": {name}' for kind, name in probes.items())
     teachers = ast.Module(_teachers(), [])
     body = "\n\n".join(
         [
             ast.unparse(teachers),
-            _scope(
-                "probes", [("layerlab.probe", name) for name in kinds.values()], f"{{{probes}}}"
-            ),
+            _scope("probes", [(PROBE, name) for name in probes.values()], f"{{{table}}}"),
             _scope("oracle", [(oracle, "expect")], "expect"),
             _scope("rules", [("layerlab.compare", "RULES")], "RULES"),
             f"cases = {json.dumps(_encoded([case.as_data() for case in cases]))!r}",
@@ -139,6 +137,15 @@ def _helper(lab: Lab, cases: list[Case]) -> str:
         ]
     )
     return f"def _hidden_tests():\n{indent(body, '    ')}\n\n\nhidden = _hidden_tests()\n"
+
+
+def _probes() -> Iterator[tuple[str, str]]:
+    """Kinds of probes and their functions; read, not imported, which would start TensorFlow."""
+    table = definitions(PROBE)["PROBES"]
+    assert isinstance(table, ast.Assign) and isinstance(table.value, ast.Dict)
+    for kind, function in zip(table.value.keys, table.value.values, strict=True):
+        assert isinstance(kind, ast.Constant) and isinstance(function, ast.Name)
+        yield str(kind.value), function.id
 
 
 def _scope(name: str, roots: list[tuple[str, str]], result: str) -> str:

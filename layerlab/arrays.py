@@ -18,7 +18,7 @@ def dump(value: Any, path: Path) -> None:
         value: Nested dictionaries, lists, tuples, strings, numbers, booleans, `None`, arrays.
         path: File to write.
     """
-    text = json.dumps(_encode(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(_encode(value), separators=(",", ":"), ensure_ascii=False)
     path.write_text(text.replace('{"key":', '\n{"key":') + "\n", encoding="utf-8")
 
 

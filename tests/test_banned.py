@@ -74,9 +74,8 @@ def test_elementary_ops_are_allowed(op):
 
 
 def test_every_op_of_tensorflow_that_convolves_is_banned():
-    from tensorflow.python.framework import op_def_registry
     import tensorflow as tf
 
     known = {name for name in dir(tf.raw_ops) if "Conv" in name and "Convert" not in name}
-    known = {name for name in known if op_def_registry.get(name) and "Quantized" not in name}
+    assert len(known) > 20
     assert known - CONVOLUTIONS.ops == set()
