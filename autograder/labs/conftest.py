@@ -1,0 +1,48 @@
+"""Lets a person run the hidden tests of a lab: `pytest autograder/labs/LAB --submission FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder import notebook, truth
+from autograder.course import Course
+from autograder.errors import NotGraded, UsageError
+from autograder.examine import Examiner, Plugin
+from autograder.host import Template
+from autograder.lab import HIDDEN, Lab
+from autograder.session import Session
+from autograder.subject.limits import Limits
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--submission", metavar="FILE.ipynb", type=Path, help="what is examined")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    path = config.getoption("--submission")
+    if path is None:
+        raise pytest.UsageError("say which notebook is examined: --submission FILE.ipynb")
+    try:
+        lab = _lab(config)
+        document = notebook.restore(notebook.read(path), lab).notebook
+        known = truth.load(Course.find(), lab)
+        template = Template(Limits())
+        template.start()
+    except (UsageError, NotGraded) as error:
+        raise pytest.UsageError(str(error)) from None
+    session = Session(template, notebook.code_cells(document, lab))
+    config.add_cleanup(template.close)
+    config.pluginmanager.register(Plugin(Examiner(session, known)))
+
+
+def _lab(config: pytest.Config) -> Lab:
+    names = {
+        Path(argument.split("::")[0]).resolve().relative_to(HIDDEN).parts[0]
+        for argument in config.args
+        if Path(argument.split("::")[0]).resolve().is_relative_to(HIDDEN)
+    }
+    if len(names) != 1:
+        raise UsageError("Name the folder of one lab, such as autograder/labs/LAB.")
+    return Course.find().lab(names.pop())
