@@ -89,6 +89,8 @@ def grade(
         results[result.submission] = _enter(course, lab, result)
         _keep(course, lab, results[result.submission])
         progress(len(results), len(classroom))
+    fresh = [name for name in pending if results[name].status == GRADED]
+    workers.spread(write_feedback, course.root, lab.name, fresh)
     return [results[handed.student] for handed in classroom]
 
 
@@ -106,11 +108,25 @@ def _enter(course: Course, lab: Lab, result: Result) -> Result:
             return resources
 
     try:
-        convert(AutogradeWithResult, course, lab, result.submission, force=True)
-        convert(GenerateFeedback, course, lab, result.submission, force=True)
+        convert(AutogradeWithResult, course, lab, [result.submission], force=True)
     except UsageError as error:
         return Result(lab.name, result.submission, NOT_GRADED, str(error), result.device)
     return result
+
+
+def write_feedback(root: Path, name: str, students: list[str]) -> None:
+    """Writes the feedback pages of some students.
+
+    Args:
+        root: The course's folder.
+        name: Name of the lab.
+        students: Whose submissions have been graded.
+
+    Raises:
+        UsageError: nbgrader gives up.
+    """
+    course = Course(root)
+    convert(GenerateFeedback, course, course.lab(name), students, force=True)
 
 
 def _keep(course: Course, lab: Lab, result: Result) -> None:

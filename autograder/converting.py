@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 
 from nbgrader.converters.base import BaseConverter, NbGraderException
@@ -30,7 +31,7 @@ def convert(
     converter: type[BaseConverter],
     course: Course,
     lab: Lab,
-    student: str = "*",
+    students: Collection[str] = (),
     *,
     force: bool = False,
     **directories: str,
@@ -41,7 +42,7 @@ def convert(
         converter: Such as `GenerateAssignment`, `Autograde`, `GenerateFeedback`.
         course: The course.
         lab: The lab.
-        student: One student, or `*` for all.
+        students: Those whose submissions are converted, where the converter has to do with any.
         force: Whether what is there is made anew.
         **directories: Settings of `CourseDirectory` that differ from the course's own.
 
@@ -50,14 +51,24 @@ def convert(
     """
     config = configuration(course)
     config.CourseDirectory.assignment_id = lab.name
-    if converter.__name__ not in ("GenerateAssignment", "GenerateSolution"):
-        config.CourseDirectory.student_id = student
     config.CourseDirectory.update(directories)
     with_our_tools()
     words = _Words()
     log = logging.Logger("nbgrader", logging.WARNING)
     log.addHandler(words)
-    made = converter(coursedir=CourseDirectory(config=config), config=config, log=log)
+
+    class ForStudents(converter):
+        """One converter for many: nbgrader makes its templates anew for each it starts."""
+
+        def init_notebooks(self) -> None:
+            super().init_notebooks()
+            if students:
+                wanted = {Path(self._format_source(lab.name, student)) for student in students}
+                for folder in [*self.assignments]:
+                    if Path(folder) not in wanted:
+                        del self.assignments[folder]
+
+    made = ForStudents(coursedir=CourseDirectory(config=config), config=config, log=log)
     made.force = force
     try:
         with warnings.catch_warnings():

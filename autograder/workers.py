@@ -97,6 +97,14 @@ class Workers:
                 reason = "A worker of the grader ended unexpectedly; grade it again."
                 yield Result(lab, waiting[future], NOT_GRADED, reason, self.device)
 
+    def spread(
+        self, work: Callable[[Path, str, list[str]], None], root: Path, lab: str, names: list[str]
+    ) -> None:
+        """Calls a function of a module in every worker, each time with its share of the names."""
+        shares = [names[start :: self.jobs] for start in range(self.jobs)]
+        for future in [self._pool.submit(work, root, lab, share) for share in shares if share]:
+            future.result()
+
 
 class Grader:
     """Grades notebooks of one lab, one after the other, in this process.

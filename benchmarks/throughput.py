@@ -162,7 +162,7 @@ def _solutions(lab: Lab, count: int) -> list[Solution]:
     if not wheats or not chaffs:
         raise UsageError(f"{lab.name} has no bank of right and wrong solutions yet.")
     wrong = -(-count // 2)
-    spread = [chaffs[number * len(chaffs) // wrong % len(chaffs)] for number in range(wrong)]
+    spread = [chaffs[number * len(chaffs) // wrong] for number in range(wrong)]
     pairs = zip(cycle(wheats), spread, strict=False)
     return [solution for pair in pairs for solution in pair][:count]
 
