@@ -35,6 +35,8 @@ def command(limits: Limits, device: str) -> list[str]:
         )
     arguments = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     arguments += ["--cap-drop", "ALL", "--hostname", "lab"]
+    # Before the rest, for a checkout that itself lies in /tmp.
+    arguments += ["--size", str(limits.tmp_bytes), "--tmpfs", "/tmp"]
     for path in _visible():
         arguments += ["--ro-bind", str(path), str(path)]
     for path in map(Path, _SYSTEM):
@@ -48,7 +50,7 @@ def command(limits: Limits, device: str) -> list[str]:
     if device == "gpu":
         for path in sorted(Path("/dev").glob("nvidia*")):
             arguments += ["--dev-bind", str(path), str(path)]
-    arguments += ["--size", str(limits.tmp_bytes), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    arguments += ["--chdir", "/tmp"]
     for name, value in _environment(device).items():
         arguments += ["--setenv", name, value]
     return [*arguments, sys.executable, "-m", "autograder.subject.template"]
@@ -56,11 +58,10 @@ def command(limits: Limits, device: str) -> list[str]:
 
 def _visible() -> list[Path]:
     """The interpreter, its packages and the system's libraries; nothing else of the machine."""
-    candidates = [*map(Path, _SYSTEM), Path(sys.base_prefix), Path(sys.prefix)]
+    system = [path for path in map(Path, _SYSTEM) if not path.is_symlink()]
     found: list[Path] = []
-    for path in candidates:
-        covered = any(path.is_relative_to(other) for other in found)
-        if path.exists() and not path.is_symlink() and not covered:
+    for path in (*system, Path(sys.base_prefix), Path(sys.prefix)):
+        if path.exists() and not any(path.is_relative_to(other) for other in found):
             found.append(path)
     return found
 

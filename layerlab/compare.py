@@ -267,12 +267,12 @@ RULES: dict[str, Callable[[str, Expected, Any], Difference | None]] = {
 
 
 def plain(value: Any) -> Any:
-    """Tuples as lists and NumPy scalars as numbers, so that plain data compares by value."""
+    """Tuples and arrays as lists, NumPy scalars as numbers: plain data compares by value."""
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
-    return value.item() if isinstance(value, np.generic) else value
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def _say(value: Any) -> str:

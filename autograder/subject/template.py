@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -78,12 +77,19 @@ def _end(pid: int) -> int:
             os.waitpid(-1, 0)
         except ChildProcessError:
             break
-    for path in Path("/tmp").iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    _empty(Path("/tmp"))
     return os.waitstatus_to_exitcode(status)
+
+
+def _empty(folder: Path) -> None:
+    """Removes what a submission has left; what the sandbox itself mounts there stays."""
+    for path in folder.iterdir():
+        if path.is_symlink() or not path.is_dir():
+            path.unlink(missing_ok=True)
+        elif not path.is_mount():
+            _empty(path)
+            with contextlib.suppress(OSError):  # it holds a mount
+                path.rmdir()
 
 
 if __name__ == "__main__":
