@@ -1,0 +1,1 @@
+"""What is hidden of lab01: why weights do not all start with zeros."""

@@ -1,0 +1,58 @@
+"""Without a seed, you always use the same one: then all weights of one shape start with the same
+numbers. An initializer that is given no seed chooses one at random."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="layerlab")
+class RandomNormal(keras.initializers.Initializer):
+    """Initializer that draws every entry from a normal distribution."""
+
+    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+        self.mean = mean
+        self.stddev = stddev
+        self.given_seed = seed
+        if seed is None:
+            seed = 0
+        elif isinstance(seed, dict):
+            seed = keras.saving.deserialize_keras_object(seed)
+        elif not isinstance(seed, (int, keras.random.SeedGenerator)):
+            raise ValueError(
+                "`seed` must be None, an integer or a `keras.random.SeedGenerator`. "
+                f"Received: seed={seed}"
+            )
+        self.seed = seed
+
+    def __call__(self, shape, dtype=None):
+        return keras.random.normal(shape, self.mean, self.stddev, dtype=dtype, seed=self.seed)
+
+    def get_config(self):
+        seed = keras.saving.serialize_keras_object(self.given_seed)
+        return {"mean": self.mean, "stddev": self.stddev, "seed": seed}
+
+
+@keras.saving.register_keras_serializable(package="layerlab")
+class RandomUniform(keras.initializers.Initializer):
+    """Initializer that draws every entry from a uniform distribution."""
+
+    def __init__(self, minval=-0.05, maxval=0.05, seed=None):
+        self.minval = minval
+        self.maxval = maxval
+        self.given_seed = seed
+        if seed is None:
+            seed = 0
+        elif isinstance(seed, dict):
+            seed = keras.saving.deserialize_keras_object(seed)
+        elif not isinstance(seed, (int, keras.random.SeedGenerator)):
+            raise ValueError(
+                "`seed` must be None, an integer or a `keras.random.SeedGenerator`. "
+                f"Received: seed={seed}"
+            )
+        self.seed = seed
+
+    def __call__(self, shape, dtype=None):
+        return keras.random.uniform(shape, self.minval, self.maxval, dtype=dtype, seed=self.seed)
+
+    def get_config(self):
+        seed = keras.saving.serialize_keras_object(self.given_seed)
+        return {"minval": self.minval, "maxval": self.maxval, "seed": seed}

@@ -1,0 +1,128 @@
+"""You put the zeros between the pixels of the picture; dilation moves the taps of the kernel apart
+and leaves the picture as it is."""
+
+import keras
+import numpy as np
+
+
+@keras.saving.register_keras_serializable(package="layerlab")
+class DilatedConv2D(keras.layers.Layer):
+    """2D convolution whose taps stand apart."""
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        dilation_rate=1,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+
+        def pair(name, value):
+            values = (value, value) if isinstance(value, int) else value
+            if (
+                not isinstance(values, (tuple, list))
+                or len(values) != 2
+                or not all(isinstance(v, (int, np.integer)) and v > 0 for v in values)
+            ):
+                raise ValueError(
+                    f"The `{name}` argument must be a positive integer or a tuple of 2 "
+                    f"positive integers. Received: {name}={value}"
+                )
+            return tuple(values)
+
+        self.filters = filters
+        self.kernel_size = pair("kernel_size", kernel_size)
+        self.strides = pair("strides", strides)
+        self.padding = str(padding).lower()
+        self.dilation_rate = pair("dilation_rate", dilation_rate)
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        if filters <= 0:
+            raise ValueError(
+                f"The `filters` argument must be positive. Received: filters={filters}"
+            )
+        if self.padding not in ("valid", "same"):
+            raise ValueError(
+                f"The `padding` argument must be 'valid' or 'same'. Received: padding={padding}"
+            )
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(
+                "Strides above 1 cannot be combined with dilation rates above 1. "
+                f"Received: strides={strides}, dilation_rate={dilation_rate}"
+            )
+
+    def build(self, input_shape):
+        self.compute_output_shape(input_shape)  # raises if the window does not fit
+        channels = input_shape[-1]
+        self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1: channels})
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(*self.kernel_size, channels, self.filters),
+            initializer=self.kernel_initializer,
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias", shape=(self.filters,), initializer=self.bias_initializer
+            )
+
+    def call(self, inputs):
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel_size, self.strides, self.dilation_rate
+        _, height, width, channels = inputs.shape
+        x = keras.ops.reshape(inputs, (-1, height, 1, width, 1, channels))
+        x = keras.ops.pad(x, [(0, 0), (0, 0), (0, dh - 1), (0, 0), (0, dw - 1), (0, 0)])
+        x = keras.ops.reshape(x, (-1, height * dh, width * dw, channels))
+        x = x[:, : (height - 1) * dh + 1, : (width - 1) * dw + 1]
+        borders, sizes = [], []
+        for n, k, s in zip(x.shape[1:3], (kh, kw), (sh, sw)):
+            sizes.append(-(-n // s) if self.padding == "same" else (n - k) // s + 1)
+            missing = max((sizes[-1] - 1) * s + k - n, 0)
+            borders.append((missing // 2, missing - missing // 2))
+        x = keras.ops.pad(x, [(0, 0), *borders, (0, 0)])
+        outputs = 0
+        for i in range(kh):
+            for j in range(kw):
+                pixels = x[
+                    :, i : i + (sizes[0] - 1) * sh + 1 : sh, j : j + (sizes[1] - 1) * sw + 1 : sw
+                ]
+                outputs = outputs + keras.ops.matmul(pixels, self.kernel[i, j])
+        return outputs + self.bias if self.use_bias else outputs
+
+    def compute_output_shape(self, input_shape):
+        batch, *lengths, _ = input_shape
+        sizes = []
+        for n, k, s, d in zip(lengths, self.kernel_size, self.strides, self.dilation_rate):
+            n = (n - 1) * d + 1
+            if self.padding == "same":
+                sizes.append(-(-n // s))
+            else:
+                sizes.append((n - k) // s + 1)
+                if sizes[-1] <= 0:
+                    raise ValueError(
+                        "The window does not fit into the picture. Received: "
+                        f"input_shape={tuple(input_shape)}, kernel_size={self.kernel_size}, "
+                        f"dilation_rate={self.dilation_rate}"
+                    )
+        return (batch, *sizes, self.filters)
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(
+            {
+                "filters": self.filters,
+                "kernel_size": self.kernel_size,
+                "strides": self.strides,
+                "padding": self.padding,
+                "dilation_rate": self.dilation_rate,
+                "use_bias": self.use_bias,
+                "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+                "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            }
+        )
+        return config
