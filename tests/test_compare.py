@@ -27,8 +27,8 @@ def test_an_error_over_the_bound_is_wrong():
 
 def test_the_bound_is_that_of_each_element():
     bound = np.array([[1.0, 0.0], [0.0, 0.0]])
-    assert difference(Expected(TRUTH, bound), TRUTH + [[0.5, 0], [0, 0]]) is None
-    assert difference(Expected(TRUTH, bound), TRUTH + [[0, 0.5], [0, 0]]) is not None
+    assert difference(Expected(TRUTH, bound), TRUTH + np.array([[0.5, 0], [0, 0]])) is None
+    assert difference(Expected(TRUTH, bound), TRUTH + np.array([[0, 0.5], [0, 0]])) is not None
 
 
 def test_without_a_bound_the_smallest_error_is_wrong():
@@ -290,7 +290,9 @@ SECRET = [
 ]
 
 
-@pytest.mark.parametrize(("expected", "actual"), [row[1:] for row in SECRET], ids=[row[0] for row in SECRET])
+@pytest.mark.parametrize(
+    ("expected", "actual"), [row[1:] for row in SECRET], ids=[row[0] for row in SECRET]
+)
 def test_the_brief_form_holds_no_number_of_the_case(expected, actual):
     brief = difference(expected, actual, "aspect").brief
     assert brief and not any(digit in brief for digit in ("7", "13", "625", "713"))

@@ -42,7 +42,7 @@ def test_labs_are_found_in_source_in_order(empty):
 
 
 def test_an_unknown_lab_says_which_there_are(course):
-    with pytest.raises(UsageError, match="'lab99'.*lab02_mean_zero_init, lab06_depthwise_conv"):
+    with pytest.raises(UsageError, match=r"'lab99'.*lab02_mean_zero_init.*lab06_depthwise_conv"):
         course.lab("lab99")
 
 

@@ -128,7 +128,9 @@ def test_the_notebook_that_is_given_stays_as_it_is(lab06, stub, tmp_path):
 
 
 def test_imports_stay_if_a_name_is_defined_twice(filled):
-    text = "import first\n\nclass DepthwiseConv2D:\n    a = 1\n\nclass DepthwiseConv2D:\n    b = 2\n"
+    text = (
+        "import first\n\nclass DepthwiseConv2D:\n    a = 1\n\nclass DepthwiseConv2D:\n    b = 2\n"
+    )
     cell = filled(text)["depthwise_conv2d"]
     assert "import first" in cell and "b = 2" in cell
 

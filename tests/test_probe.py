@@ -151,7 +151,7 @@ WRONG_CALLS = {
     "None": (lambda self, x: None, "call returns None: is a return missing?"),
     "list": (lambda self, x: [x, x], "call returns a list; it must return one tensor"),
     "number": (lambda self, x: 3.0, "call returns a float; it must return one tensor"),
-    "exception": (raising, "call raises RuntimeError: the text of the error"),
+    "exception": (raising, "the text of the error"),
     "NaN": (lambda self, x: x * self.kernel * np.nan, "wrong in 4 of 4 values"),
     "wrong values": (lambda self, x: x * self.kernel + 1, "it is 3, expected 2"),
     "wrong shape": (lambda self, x: x[:1], "has shape (1, 2), expected (2, 2)"),
@@ -164,6 +164,11 @@ WRONG_CALLS = {
 def test_a_wrong_call_is_told(name):
     call, said = WRONG_CALLS[name]
     assert said in sentences(variant(call=call))["output"]
+
+
+def test_an_exception_is_told_as_the_student_raised_it():
+    said = sentences(variant(call=raising))["output"]
+    assert said.startswith("call raises RuntimeError") and "\x1b" not in said
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float16", "int32", "bool"])
@@ -268,6 +273,25 @@ def test_a_stub_is_not_started():
     stub = variant(build=unfinished, call=unfinished, compute_output_shape=unfinished)
     found = compare(TRUTH, ask(stub))
     assert {difference.kind for difference in found.values()} == {"not started"}
+
+
+@pytest.mark.parametrize(
+    ("missing", "aspect"), [("compute_output_shape", "computed output shape"), ("call", "output")]
+)
+def test_a_method_that_is_missing_is_no_stub(missing, aspect):
+    """Keras raises a NotImplementedError of its own there."""
+    members = {"build": Scale.build, "call": Scale.call, "factor": 1}
+    members["compute_output_shape"] = Scale.compute_output_shape
+    del members[missing]
+    found = compare(TRUTH, ask(type("Scale", (keras.layers.Layer,), members)))
+    assert found[aspect].kind == "error" and missing in found[aspect].message
+
+
+def test_the_output_counts_even_if_its_computed_shape_raises():
+    def raising(self, input_shape):
+        raise ValueError("no shape")
+
+    assert set(sentences(variant(compute_output_shape=raising))) == {"computed output shape"}
 
 
 def test_a_name_that_is_missing():
@@ -396,6 +420,9 @@ def test_state_between_calls_is_observed():
                 self.count.assign_add(1.0)
             return x
 
+        def compute_output_shape(self, input_shape):
+            return input_shape
+
     found = ask(Counter, inputs=(X, X, X), weights=(), options={"training": [True, False, True]})
     assert found["state"] == [("count", ())] and found["count after the call"] == 2
 
@@ -406,6 +433,9 @@ def test_an_error_names_the_students_line():
         class Mine(keras.layers.Layer):
             def call(self, x):
                 return x + undefined
+
+            def compute_output_shape(self, input_shape):
+                return input_shape
     """)
     import linecache
 
@@ -464,7 +494,9 @@ def test_a_refusal_happens_in_the_constructor():
 
 
 def draw(target, config=None, **options):
-    asked = Case("k", "g", "Init", "initializer", config or {}, options={"shape": [3, 2], **options})
+    asked = Case(
+        "k", "g", "Init", "initializer", config or {}, options={"shape": [3, 2], **options}
+    )
     return probe.run(asked, {"Init": target})
 
 
@@ -486,9 +518,8 @@ def test_an_initializer_without_a_dtype_argument():
             return tf.ones(shape)
 
     assert "values" in draw(Init)
-    assert "__call__ raises TypeError" in compare(
-        {"values": Expected(np.ones((3, 2)))}, draw(Init, dtype="float32")
-    )["values"].message
+    found = compare({"values": Expected(np.ones((3, 2)))}, draw(Init, dtype="float32"))
+    assert "__call__ raises TypeError" in found["values"].message
 
 
 @pytest.mark.parametrize(

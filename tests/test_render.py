@@ -30,7 +30,7 @@ def report(observations, misconceptions=(), cases=CASES, truth=TRUTH):
 
 PASSED = report(RIGHT)
 FAILED = report(WRONG, [KNOWN])
-IDLE = report(dict.fromkeys(CASES, STUB))
+IDLE = report({key: STUB for key in CASES})
 
 
 class Page(HTMLParser):
@@ -185,15 +185,13 @@ def test_the_error_map_of_an_infinite_truth():
 
 def test_what_a_student_wrote_is_escaped():
     error = {"type": "ValueError", "where": "call", "line": "", "text": "<script>alert(1)</script>"}
-    card = render.card(report(dict.fromkeys(CASES, {"error": error})))
+    card = render.card(report({key: {"error": error} for key in CASES}))
     assert "<script>" not in card and "&lt;script&gt;" in card
 
 
 def test_names_and_arguments_are_escaped():
     case = Case("k", "visible", "<b>Layer", config={"<i>": "<u>"})
-    made = make_report(
-        "<b>Layer", {"k": case}, {"k": {"<s>": Expected(1)}}, {"k": {"<s>": 2}}, []
-    )
+    made = make_report("<b>Layer", {"k": case}, {"k": {"<s>": Expected(1)}}, {"k": {"<s>": 2}}, [])
     card = render.card(made)
     assert not any(tag in card for tag in ("<b>L", "<i>", "<u>", "<s>"))
 

@@ -26,9 +26,7 @@ def test_same_padding_makes_the_window_fit_as_often(size, window, stride, dilati
     assert output_length(padded, window, stride, dilation, "valid") >= places
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"), [(3, (3, 3)), ((1, 2), (1, 2)), ([4, 5], (4, 5))]
-)
+@pytest.mark.parametrize(("value", "expected"), [(3, (3, 3)), ((1, 2), (1, 2)), ([4, 5], (4, 5))])
 def test_pair(value, expected):
     assert pair(value) == expected
 
