@@ -51,15 +51,54 @@ CONVOLUTIONS = Banned(
             "XlaConv",
             "XlaConvV2",
         )
-        for gradient in ("", "BackpropInput", "BackpropFilter", "BackpropInputV2")
+        for gradient in (
+            "",
+            "BackpropFilter",
+            "BackpropFilterV2",
+            "BackpropInput",
+            "BackpropInputV2",
+        )
     )
-    | {"Dilation2D", "ExtractImagePatches", "ExtractVolumePatches", "SpaceToBatchND"},
+    | frozenset(
+        {
+            "Dilation2D",
+            "ExtractImagePatches",
+            "ExtractVolumePatches",
+            "FusedPadConv2D",
+            "FusedResizeAndPadConv2D",
+            "QuantizedConv2D",
+            "QuantizedConv2DAndRelu",
+            "QuantizedConv2DAndReluAndRequantize",
+            "QuantizedConv2DAndRequantize",
+            "QuantizedConv2DPerChannel",
+            "QuantizedConv2DWithBias",
+            "QuantizedConv2DWithBiasAndRelu",
+            "QuantizedConv2DWithBiasAndReluAndRequantize",
+            "QuantizedConv2DWithBiasAndRequantize",
+            "QuantizedConv2DWithBiasSignedSumAndReluAndRequantize",
+            "QuantizedConv2DWithBiasSumAndRelu",
+            "QuantizedConv2DWithBiasSumAndReluAndRequantize",
+            "QuantizedDepthwiseConv2D",
+            "QuantizedDepthwiseConv2DWithBias",
+            "QuantizedDepthwiseConv2DWithBiasAndRelu",
+            "QuantizedDepthwiseConv2DWithBiasAndReluAndRequantize",
+            "SpaceToBatchND",
+            "UniformQuantizedConvolution",
+            "UniformQuantizedConvolutionHybrid",
+        }
+    ),
     functions=(
         "keras.src.layers.convolutional.",
         "keras.src.ops.nn:conv",
         "keras.src.ops.nn:depthwise_conv",
         "keras.src.ops.nn:separable_conv",
         "keras.src.ops.image:extract_patches",
+        "tensorflow.python.ops.gen_array_ops:extract_",
+        "tensorflow.python.ops.gen_nn_ops:conv",
+        "tensorflow.python.ops.gen_nn_ops:depthwise_conv",
+        "tensorflow.python.ops.gen_nn_ops:dilation",
+        "tensorflow.python.ops.gen_nn_ops:fused_",
+        "tensorflow.python.ops.gen_nn_ops:quantized_",
     ),
     names=frozenset(
         {

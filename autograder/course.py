@@ -71,7 +71,7 @@ class Course:
         `AUTOGRADER_SEED` overrides the file, which is made on first use, for its owner alone.
         """
         override = os.environ.get("AUTOGRADER_SEED")
-        if override is not None:
+        if override:
             return override
         path = self.state / "seed"
         try:

@@ -100,7 +100,7 @@ class Examiner:
         """
         reason = self.refusal(case.target)
         if reason:
-            raise Mismatch([Difference("banned op", reason, "banned")])
+            raise Mismatch([Difference("banned op", reason, "banned", reason.rstrip("."))])
         if case.key not in self.observations:
             self.observations[case.key] = self._session.probe(case)
         expectation = self.truth.expected[case.key]

@@ -71,7 +71,7 @@ def _cut(path: Path, names: list[str]) -> tuple[dict[str, _Piece], str]:
         raise UsageError(f"{path} cannot be read: {error}.") from None
     except SyntaxError as error:
         raise UsageError(f"{path.name}, line {error.lineno}: {error.msg}.") from None
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")
     body = tree.body
     start = 0
     if ast.get_docstring(tree) is not None:  # it speaks of the file, not of the exercise
@@ -80,13 +80,15 @@ def _cut(path: Path, names: list[str]) -> tuple[dict[str, _Piece], str]:
     for node in body:
         if isinstance(node, Definition) and node.name in names:
             first = _first_line(node)
+            twice = pieces.get(node.name)  # the last one counts, as in Python
+            before = [twice.before] if twice else []
             pieces[node.name] = _Piece(
-                "".join(lines[start : first - 1]).strip("\n"),
-                "".join(lines[first - 1 : node.end_lineno]).rstrip("\n"),
+                "\n".join([*before, *lines[start : first - 1]]).strip("\n"),
+                "\n".join(lines[first - 1 : node.end_lineno]),
                 bool(node.decorator_list),
             )
             start = node.end_lineno or 0
-    return pieces, "".join(lines[start:]).strip("\n")
+    return pieces, "\n".join(lines[start:]).strip("\n")
 
 
 def _first_line(node: Definition) -> int:
@@ -103,12 +105,12 @@ def _definitions(source: str) -> list[Definition]:
 
 
 def _replace(source: str, pieces: dict[str, _Piece]) -> str:
-    lines = source.splitlines()
+    lines = source.split("\n")
     for node in reversed(_definitions(source)):
         piece = pieces.get(node.name)
         if piece is None:
             continue
         # A definition without decorators keeps the stub's, such as the registration for saving.
         first = _first_line(node) if piece.decorated else node.lineno
-        lines[first - 1 : node.end_lineno] = piece.source.splitlines()
+        lines[first - 1 : node.end_lineno] = piece.source.split("\n")
     return "\n".join(lines)

@@ -161,7 +161,7 @@ def _judge_cell(
         for brief in dict.fromkeys(difference.brief for difference in outcome.differences)
     )
     reasons = [
-        f"{_sentence(brief)} ({count} {'test' if count == 1 else 'tests'})."
+        f"{brief} ({count} {'test' if count == 1 else 'tests'})"
         for brief, count in counts.most_common(MOST_REASONS)
     ]
     return CellResult(
@@ -169,7 +169,7 @@ def _judge_cell(
         score,
         cell.points,
         PARTLY if passing else FAILED,
-        " ".join([f"{passing} of {len(outcomes)} tests pass.", *reasons]),
+        f"{passing} of {len(outcomes)} tests pass. What fails: {'; '.join(reasons)}.",
         names,
         [messages[name] for name in names],
     )
@@ -197,7 +197,3 @@ def _troubles(found: Examination) -> list[str]:
                     text = text if name == "CellEnded" else f"{name}: {text}"
                     troubles.append(f"Cell {position + 1} of the notebook ends in: {text}")
     return troubles[:MOST_REASONS]
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -106,7 +106,8 @@ class Template:
         return int(self._request("end")["status"])
 
     def _request(self, request: str, *descriptors: int) -> dict[str, Any]:
-        assert self._control is not None
+        if self._control is None:
+            raise TemplateDied("the sandbox has ended")
         try:
             socket.send_fds(self._control, [request.encode()], list(descriptors))
             return dict(wire.receive(self._control))
@@ -177,10 +178,10 @@ class Subject:
 
 
 def _cause(status: int, error: Exception) -> str:
+    if "message" in str(error):
+        return f"sent something that is not an answer ({error})"
     if status == -9:
         return "was killed, as happens when memory runs out"
     if status < 0:
         return f"crashed (signal {-status}), as happens when memory runs out or a kernel aborts"
-    if "message" in str(error):
-        return f"sent something that is not an answer ({error})"
     return f"ended the Python process (exit status {status}), as os._exit does"

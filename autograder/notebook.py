@@ -54,22 +54,24 @@ def read(path: Path) -> Any:
     if not isinstance(data, dict) or not isinstance(data.get("nbformat"), int):
         raise NotGraded(f"{path.name} is JSON but not a Jupyter notebook.")
     try:
-        notebook = nbformat.reads(text, as_version=4)
-        _mend(notebook)
+        _mend(data)
+        mended = json.dumps(data, ensure_ascii=False)
+        mended.encode()
+        notebook = nbformat.reads(mended, as_version=4)
         nbformat.validate(notebook)
+    except UnicodeEncodeError:
+        raise NotGraded(f"{path.name} holds characters that are no text (surrogates).") from None
     except Exception as error:  # nbformat raises many kinds; each means the same here
         reason = " ".join(str(error).split())[:200]
         raise NotGraded(f"{path.name} is not a valid Jupyter notebook: {reason}.") from None
     return notebook
 
 
-def _mend(notebook: Any) -> None:
+def _mend(data: dict[str, Any]) -> None:
     """Fields that other editors leave out do not matter for grading."""
-    for cell in notebook.cells:
-        cell.setdefault("metadata", nbformat.NotebookNode())
-        if isinstance(cell.get("source"), list):
-            cell.source = "".join(cell.source)
-        if cell.cell_type == "code":
+    for cell in data.get("cells", ()):
+        cell.setdefault("metadata", {})
+        if cell.get("cell_type") == "code":
             cell.setdefault("outputs", [])
             cell.setdefault("execution_count", None)
 
@@ -103,10 +105,12 @@ def restore(notebook: Any, lab: Lab) -> Submission:
         model = released[name]
         cell.metadata.nbgrader = copy.deepcopy(model.metadata.nbgrader)
         if not _is_locked(model):
+            if model.metadata.nbgrader.grade and cell.cell_type != model.cell_type:
+                _become(cell, {**_fresh(model), "source": cell.source})
             continue
         if cell.source != model.source or cell.cell_type != model.cell_type:
             notes[name] = "This locked cell had been edited; it is graded as it was released."
-            cell.update(_fresh(model))
+            _become(cell, _fresh(model))
     previous: str = ""
     for name, model in released.items():
         if name not in seen and (_is_locked(model) or model.metadata.nbgrader.grade):
@@ -132,6 +136,11 @@ def _fresh(model: Any) -> Any:
     if cell.cell_type == "code":
         cell.outputs, cell.execution_count = [], None
     return cell
+
+
+def _become(cell: Any, other: Any) -> None:
+    cell.clear()
+    cell.update(other)
 
 
 def _position(notebook: Any, previous: str) -> int:

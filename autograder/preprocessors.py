@@ -22,6 +22,10 @@ RESULT = "autograder_result"
 """Key in nbgrader's resources under which a result may already lie."""
 
 
+NOTES = "autograder_notes"
+"""Key in a notebook's metadata under which the first pass tells the second what it put right."""
+
+
 class RestoreCells(NbGraderPreprocessor):
     """Puts locked, duplicated and missing cells right before nbgrader looks at them.
 
@@ -32,7 +36,9 @@ class RestoreCells(NbGraderPreprocessor):
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Returns the restored notebook."""
         lab = Course.find(Path.cwd()).lab(resources["nbgrader"]["assignment"])
-        return restore(nb, lab).notebook, resources
+        submission = restore(nb, lab)
+        submission.notebook.metadata[NOTES] = submission.notes
+        return submission.notebook, resources
 
 
 class Examine(Execute):
@@ -50,10 +56,11 @@ class Examine(Execute):
             NotGraded: The submission could not be graded; nbgrader leaves it for the next run.
         """
         info = resources["nbgrader"]
+        notes = nb.metadata.pop(NOTES, {})
         result = info.get(RESULT)
         if result is None:
             grader = _grader(Path.cwd(), info["assignment"], self.device)
-            result = grader.grade(info["student"], nb)
+            result = grader.grade(info["student"], nb, notes)
         if result.status != GRADED:
             raise NotGraded(result.reason)
         show(nb, result)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.host import Subject, SubjectDied, SubjectTimedOut, Template
+from autograder.host import Subject, SubjectDied, SubjectTimedOut, Template, TemplateDied
 from layerlab.case import Case
 
 MOST_STRIKES = 2
@@ -53,9 +54,10 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._subject is not None:
-            self._subject.end()
-            self._subject = None
+        subject, self._subject = self._subject, None
+        if subject is not None:
+            with contextlib.suppress(TemplateDied):  # what brought us here is told already
+                subject.end()
 
     def probe(self, case: Case) -> dict[str, Any]:
         """What the submission does on a case.

@@ -96,6 +96,9 @@ class Workers:
             except BrokenProcessPool:
                 reason = "A worker of the grader ended unexpectedly; grade it again."
                 yield Result(lab, waiting[future], NOT_GRADED, reason, self.device)
+            except Exception as error:  # a fault of ours with one notebook is no end of the class
+                reason = f"The grader failed: {type(error).__name__}: {error}."
+                yield Result(lab, waiting[future], NOT_GRADED, reason, self.device)
 
     def spread(
         self, work: Callable[[Path, str, list[str]], None], root: Path, lab: str, names: list[str]
@@ -126,13 +129,21 @@ class Grader:
         """Runs a notebook and its hidden tests."""
         return examine(notebook, self.truth, self.template, name)
 
-    def grade(self, name: str, notebook: Any) -> Result:
-        """Grades a notebook."""
+    def grade(self, name: str, notebook: Any, notes: dict[str, str] | None = None) -> Result:
+        """Grades a notebook.
+
+        Args:
+            name: What the result calls it.
+            notebook: The notebook.
+            notes: What has been put right in it before, by `grade_id`.
+        """
         if self._misconceptions is None:
             self._misconceptions = bank.misconceptions(
                 self._course, self.truth, self._examine_all, self.template.device
             )
-        return judge(self.examine(name, notebook), self.truth, self._misconceptions)
+        found = self.examine(name, notebook)
+        found.notes |= notes or {}
+        return judge(found, self.truth, self._misconceptions)
 
     def _examine_all(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Examination]:
         return (self.examine(name, notebook) for name, notebook in notebooks)

@@ -30,7 +30,10 @@ def check(*targets: Any) -> None:
         print(f"check: {error}")
         return
     for target in targets:
-        name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
+        if isinstance(target, str):
+            print(f"check: write check({target}), without quotes.")
+            continue
+        name = getattr(target, "__name__", str(target))
         if not any(case.target == name for case in visible.cases.values()):
             print(f"check: {visible.lab} has no exercise called {name}: it has {_names(visible)}.")
             continue

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+_SHAPE = re.compile(r" ?\([\d, ]+\)")
 
 Observation = Mapping[str, Any]
 """What a probe saw: a value (array or plain data) for each aspect, or an `error`."""
@@ -79,7 +82,7 @@ def _unobserved(aspect: str, error: Mapping[str, str] | None) -> Difference:
     if kind == "NotImplementedError":
         return Difference(aspect, "Not started yet.", "not started", "not started yet")
     if not where:  # the sentence is the probe's own
-        return Difference(aspect, text, "error", text.rstrip("."))
+        return Difference(aspect, text, "error", _SHAPE.sub("", text).rstrip("."))
     line = f", at `{error['line']}`" if error.get("line") else ""
     brief = f"{where} raises {kind}{line}"
     return Difference(aspect, f"{brief}: {text}", "error", brief)
@@ -160,7 +163,10 @@ def _weights(aspect: str, expected: Expected, actual: Any) -> Difference | None:
         f"the {aspect} should be {_weight_list(truth)}, in this order; "
         f"the layer has {_weight_list(found)}"
     )
-    return Difference(aspect, f"{text[0].upper()}{text[1:]}.", "weights", text)
+    names = ", ".join(name or "one" for name, _ in truth) or "none"
+    ours = ", ".join(name for name, _ in found) or "none"
+    brief = f"the {aspect} have other names or shapes than asked for: {names}; found {ours}"
+    return Difference(aspect, f"{text[0].upper()}{text[1:]}.", "weights", brief)
 
 
 def _weight_list(weights: list[tuple[str | None, tuple[int, ...]]]) -> str:
@@ -180,7 +186,7 @@ def _includes(aspect: str, expected: Expected, actual: Any) -> Difference | None
         if name not in actual or plain(actual[name]) != plain(value):
             found = repr(actual[name]) if name in actual else "missing"
             text = f"{name} in the {aspect} should be {value!r}; it is {found}"
-            return Difference(aspect, f"{text}.", "value", text)
+            return Difference(aspect, f"{text}.", "value", f"{name} in the {aspect} is wrong")
     return None
 
 
@@ -200,11 +206,14 @@ def _raises(aspect: str, expected: Expected, actual: Any) -> Difference | None:
 def _distribution(aspect: str, expected: Expected, actual: Any) -> Difference | None:
     """Independent draws from a distribution, by support, moments and Kolmogorov–Smirnov.
 
-    `expected.value` has `distribution` (`uniform`, `normal` or `truncated_normal`, all with mean
-    zero), `scale` (half-width of the uniform, standard deviation of the *untruncated* normal)
-    and `false_alarm`, the probability that right draws are turned down.
+    `expected.value` has `shape`, `distribution` (`uniform`, `normal` or `truncated_normal`, all
+    with mean zero), `scale` (half-width of the uniform, standard deviation of the *untruncated*
+    normal) and `false_alarm`, the probability that right draws are turned down.
     """
     truth = expected.value
+    if np.shape(actual) != tuple(truth["shape"]):
+        text = f"The {aspect} have shape {np.shape(actual)}, expected {tuple(truth['shape'])}."
+        return Difference(aspect, text, "shape")
     draws = np.sort(np.asarray(actual, dtype=np.float64).ravel())
     scale, kind = truth["scale"], truth["distribution"]
     cut = {"uniform": 1.0, "truncated_normal": 2.0, "normal": math.inf}[kind]

@@ -5,9 +5,10 @@ the names in its source.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
+import linecache
 import sys
-import textwrap
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -15,16 +16,29 @@ from typing import Any
 import tensorflow as tf
 
 
-def trace(call: Callable[..., Any], arguments: list[Any]) -> tuple[list[str], list[str]]:
-    """Traces a call into a graph.
+def ops(call: Callable[..., Any], arguments: list[Any]) -> list[str]:
+    """Types of all ops in the graph of a call, nested functions included.
 
     Args:
         call: What is traced.
         arguments: Tensors (or plain data) that it is called with.
+    """
+    definition = _graph(call, arguments).as_graph_def()
+    nodes = [*definition.node]
+    for function in definition.library.function:
+        nodes += function.node_def
+    return sorted({node.op for node in nodes})
 
-    Returns:
-        Types of all ops in the graph, nested functions included, and qualified names
-        (`module:Class.method`) of the Python functions that were entered on the way.
+
+def calls(call: Callable[..., Any], arguments: list[Any]) -> list[str]:
+    """Qualified names (`module:Class.method`) of the Python functions that a call enters.
+
+    It is run eagerly and traced: neither what is hidden from the trace nor what only the trace
+    reaches stays unseen. What it raises does not matter here.
+
+    Args:
+        call: What is called.
+        arguments: Tensors (or plain data) that it is called with.
     """
     entered: set[str] = set()
 
@@ -34,16 +48,15 @@ def trace(call: Callable[..., Any], arguments: list[Any]) -> tuple[list[str], li
             entered.add(f"{module}:{frame.f_code.co_qualname}")
 
     previous = sys.getprofile()
-    sys.setprofile(enter)
-    try:
-        graph = _graph(call, arguments)
-    finally:
-        sys.setprofile(previous)
-    definition = graph.as_graph_def()
-    nodes = [*definition.node]
-    for function in definition.library.function:
-        nodes += function.node_def
-    return sorted({node.op for node in nodes}), sorted(entered)
+    for run in (call, functools.partial(_graph, call, arguments)):
+        sys.setprofile(enter)
+        try:
+            run(*arguments) if run is call else run()
+        except Exception:
+            pass
+        finally:
+            sys.setprofile(previous)
+    return sorted(entered)
 
 
 def _graph(call: Callable[..., Any], arguments: list[Any]) -> Any:
@@ -56,17 +69,33 @@ def _graph(call: Callable[..., Any], arguments: list[Any]) -> Any:
 
 def names(target: Any) -> list[str]:
     """Attribute and imported names in the source of a class or function (`self.x` left out)."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(target)))
-    except (OSError, TypeError, SyntaxError):
-        return []
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(_definition(target)):
         if isinstance(node, ast.Attribute) and not _own(node):
             found.add(ast.unparse(node))
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             found.update(alias.name for alias in node.names)
     return sorted(found)
+
+
+def _definition(target: Any) -> ast.AST:
+    """The last definition of that name in the file or cell that its code comes from.
+
+    `inspect.getsource` finds no class of a notebook: it looks for the module's file.
+    """
+    members = [target, *vars(target).values()] if inspect.isclass(target) else [target]
+    for member in members:
+        code = getattr(member, "__code__", None)
+        if code is None:
+            continue
+        try:
+            tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+        except SyntaxError:
+            continue
+        found = [n for n in ast.walk(tree) if getattr(n, "name", None) == target.__name__]
+        if found:
+            return found[-1]
+    return ast.Module([], [])
 
 
 def bases(target: Any) -> list[str]:

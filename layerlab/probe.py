@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import os
 import re
 import tempfile
 import traceback
@@ -93,8 +94,6 @@ def _layer(target: Any, case: Case, observed: dict[str, Any], progress: dict[str
     for name, weight in zip(_names(layer, options), layer.trainable_weights, strict=False):
         observed[f"initial {name}"] = np.asarray(weight)
     _assign(layer.trainable_weights, case.weights)
-    progress["where"] = "compute_output_shape"
-    observed["computed output shape"] = tuple(layer.compute_output_shape(shape))
     if options.get("route") == "save":
         progress["where"] = "saving and loading"
         layer = _reload(layer, shape)
@@ -105,6 +104,8 @@ def _layer(target: Any, case: Case, observed: dict[str, Any], progress: dict[str
         raise ProbeError("The call changes its input: work on a copy.")
     for name, weight in zip(_states(layer, options), layer.non_trainable_weights, strict=False):
         observed[f"{name} after the call"] = np.asarray(weight)
+    progress["where"] = "compute_output_shape"
+    observed["computed output shape"] = tuple(layer.compute_output_shape(shape))
 
 
 def _names(layer: Any, options: Mapping[str, Any]) -> list[str]:
@@ -289,9 +290,10 @@ def _graph(target: Any, case: Case, observed: dict[str, Any], progress: dict[str
         call = call()
     elif inspect.isclass(target):  # an initializer: made and called within the trace
         call, arguments = functools.partial(_draw, call), [tuple(case.options["shape"])]
-    observed["ops"], observed["calls"] = graph.trace(call, arguments)
     observed["names"] = graph.names(target)
     observed["bases"] = graph.bases(target)
+    observed["calls"] = graph.calls(call, arguments)
+    observed["ops"] = graph.ops(call, arguments)
 
 
 def _draw(make: Callable[[], Any], shape: tuple[int, ...]) -> Any:
@@ -325,6 +327,9 @@ def _hashable(value: Any) -> Any:
     return tuple(_hashable(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
+_KERAS = f"{os.sep}keras{os.sep}"
+
+
 def _describe(error: Exception, where: str) -> dict[str, str]:
     """An exception as data: `type`, `where` it was raised, the student's `line`, its `text`.
 
@@ -332,14 +337,19 @@ def _describe(error: Exception, where: str) -> dict[str, str]:
     """
     if isinstance(error, ProbeError):
         return {"type": "ProbeError", "where": "", "text": str(error)}
+    frames = traceback.extract_tb(error.__traceback__)
     lines = [
         frame.line
-        for frame in traceback.extract_tb(error.__traceback__)
+        for frame in frames
         if re.search(r"<ipython|ipykernel_|<cell", frame.filename) and frame.line
     ]
-    text = " ".join(str(error).split())
+    text = re.sub(r"\x1b\[[\d;]*m", "", str(error)).split("Arguments received by")[0]
+    text = " ".join(text.split())
+    kind = type(error).__name__
+    if isinstance(error, NotImplementedError) and _KERAS in frames[-1].filename:
+        kind = "MissingMethod"  # Keras's own complaint: that is no untouched stub
     return {
-        "type": type(error).__name__,
+        "type": kind,
         "where": where,
         "line": lines[-1] if lines else "",
         "text": text if len(text) <= 300 else text[:300] + " …",

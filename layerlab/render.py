@@ -134,8 +134,10 @@ def _error_map(expected: np.ndarray, actual: np.ndarray, wrong: np.ndarray) -> s
     if expected.size < 4:
         return ""
     with np.errstate(invalid="ignore"):
-        error = np.nan_to_num(np.abs(actual.astype(float) - expected.astype(float)), posinf=1e30)
-    share = np.where(wrong, error / (error.max() or 1.0), 0.0)
+        error = np.abs(actual.astype(float) - expected.astype(float))
+    error = np.nan_to_num(error, nan=1e30, posinf=1e30)
+    error = np.where(wrong, error, 0.0)
+    share = error / (error.max() or 1.0)
     side = 14
     squares = "".join(
         f'<rect x="{j * side}" y="{i * side}" width="{side}" height="{side}" stroke="#888" '

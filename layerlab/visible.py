@@ -84,7 +84,7 @@ class VisibleCases:
                     for item in data["misconceptions"]
                 ],
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(
                 f"{path.name} is damaged or belongs to another version of layerlab ({error}): "
                 "copy it anew from the released lab."

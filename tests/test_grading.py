@@ -161,7 +161,7 @@ def test_half_done_work_gets_part_of_the_marks(grader, solution):
             "    e = tf.pad(e, [(0, 0)] + [(k - 1, k - 1) for k in kernel.shape[:2]] + [(0, 0)])\n"
             "    y = tf.nn.depthwise_conv2d(e, kernel, (1, 1, 1, 1), 'VALID')\n"
             "    return tf.transpose(y[:, ::-1, ::-1], (1, 2, 0, 3))\n",
-            "DepthwiseConv2dNative",
+            "tf.nn.depthwise_conv2d",
         ),
         (
             "depthwise_conv2d",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import sys
 from typing import Any
@@ -79,9 +80,17 @@ class Stream(io.TextIOBase):
         return True
 
 
+def _as_text(data: dict[str, Any]) -> dict[str, Any]:
+    """Pictures as nbformat holds them: base64, where an object gives its bytes."""
+    return {
+        kind: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for kind, value in data.items()
+    }
+
+
 class _Publisher(DisplayPublisher):
     def publish(self, data: Any, metadata: Any = None, source: Any = None, **_: Any) -> None:
-        OUTPUTS.add({"output_type": "display_data", "data": dict(data), "metadata": {}})
+        OUTPUTS.add({"output_type": "display_data", "data": _as_text(data), "metadata": {}})
 
 
 class _Hook(DisplayHook):
@@ -92,7 +101,7 @@ class _Hook(DisplayHook):
         OUTPUTS.add(
             {
                 "output_type": "execute_result",
-                "data": dict(format_dict),
+                "data": _as_text(format_dict),
                 "metadata": {},
                 "execution_count": self.prompt_count,
             }

@@ -84,11 +84,12 @@ def _end(pid: int) -> int:
 def _empty(folder: Path) -> None:
     """Removes what a submission has left; what the sandbox itself mounts there stays."""
     for path in folder.iterdir():
-        if path.is_symlink() or not path.is_dir():
-            path.unlink(missing_ok=True)
-        elif not path.is_mount():
-            _empty(path)
-            with contextlib.suppress(OSError):  # it holds a mount
+        with contextlib.suppress(OSError):  # it holds a mount
+            if path.is_symlink() or not path.is_dir():
+                path.unlink()
+            elif not path.is_mount():
+                path.chmod(0o700)
+                _empty(path)
                 path.rmdir()
 
 

@@ -63,12 +63,14 @@ def receive(connection: socket.socket) -> Any:
 
 def pack(value: Any) -> bytes:
     """Plain data and arrays as bytes."""
-    return bytes(msgpack.packb(value, default=_pack))
+    return bytes(msgpack.packb(value, default=_pack, unicode_errors="surrogatepass"))
 
 
 def unpack(data: bytes) -> Any:
     """The inverse of `pack`; tuples come back as lists."""
-    return msgpack.unpackb(data, ext_hook=_unpack, strict_map_key=True)
+    return msgpack.unpackb(
+        data, ext_hook=_unpack, strict_map_key=True, unicode_errors="surrogatepass"
+    )
 
 
 def _read(connection: socket.socket, size: int) -> bytes:

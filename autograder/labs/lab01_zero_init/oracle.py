@@ -4,6 +4,7 @@ initializers bit for bit."""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -47,7 +48,8 @@ def expect(case: Case) -> dict[str, Expected]:
     if case.target == CHALLENGE:
         return _broken(case)
     if case.group == "statistics":
-        return {"values": _uniform(0.05) if case.target == UNIFORM else _normal(0.05)}
+        distribution = _uniform if case.target == UNIFORM else _normal
+        return {"values": distribution(0.05, case.options["shape"])}
     return _values(case)
 
 
@@ -86,20 +88,29 @@ def _initial(case: Case, weights: dict[str, tuple[int, ...]]) -> dict[str, Expec
     if case.config.get("kernel_initializer") == "ones":
         truth["initial kernel"] = Expected(np.ones(weights["kernel"], np.float32))
     elif "seed" in case.options:
-        truth["initial kernel"] = _uniform(math.sqrt(6 / sum(weights["kernel"])))
+        truth["initial kernel"] = _uniform(math.sqrt(6 / sum(weights["kernel"])), weights["kernel"])
     if "bias" in weights:
         start = np.ones if case.config.get("bias_initializer") == "ones" else np.zeros
         truth["initial bias"] = Expected(start(weights["bias"], np.float32))
     return truth
 
 
-def _uniform(limit: float) -> Expected:
-    value = {"distribution": "uniform", "scale": limit, "false_alarm": FALSE_ALARM}
+def _draws(kind: str, scale: float, shape: Sequence[int]) -> dict[str, Any]:
+    return {
+        "shape": list(shape),
+        "distribution": kind,
+        "scale": scale,
+        "false_alarm": FALSE_ALARM,
+    }
+
+
+def _uniform(limit: float, shape: Sequence[int]) -> Expected:
+    value = _draws("uniform", limit, shape)
     return Expected(value, rule="distribution")
 
 
-def _normal(stddev: float) -> Expected:
-    value = {"distribution": "normal", "scale": stddev, "false_alarm": FALSE_ALARM}
+def _normal(stddev: float, shape: Sequence[int]) -> Expected:
+    value = _draws("normal", stddev, shape)
     return Expected(value, rule="distribution")
 
 

@@ -72,7 +72,8 @@ def _distribution(case: Case) -> dict[str, Expected]:
         "truncated_normal": stddev / TRUNCATED_STDDEV,
     }[kind]
     name = {"untruncated_normal": "normal"}.get(kind, kind)
-    value = {"distribution": name, "scale": scale, "false_alarm": FALSE_ALARM}
+    shape = case.options["shape"]
+    value = {"shape": shape, "distribution": name, "scale": scale, "false_alarm": FALSE_ALARM}
     return {"values": Expected(value, rule="distribution")}
 
 
