@@ -50,8 +50,7 @@ def _observe(
 
 def _readable(case: Case, truth: dict[str, Expected]) -> dict[str, Expected]:
     """Exact where whole numbers make it exact, otherwise rounded as far as the bound allows."""
-    arrays = [*case.inputs, *case.weights]
-    exact = all(is_exact(array) for array in arrays if isinstance(array, np.ndarray))
+    exact = all(is_exact(array) for array in (*case.arrays, *case.weights))
     readable = {}
     for aspect, expected in truth.items():
         value, bound = expected.value, expected.bound

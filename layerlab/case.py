@@ -19,7 +19,8 @@ class Case:
         target: Name of the class or function that is asked.
         probe: Kind of question: a key of `layerlab.probe.PROBES`.
         config: Keyword arguments of the constructor (or of the function).
-        inputs: The arrays that the layer (or the function, by position) receives.
+        inputs: The arrays that the layer (or the function, by position) receives; also plain data,
+            lists of arrays, and Keras objects described as data (`layerlab.probe`).
         weights: Values of the trainable weights, in the layer's order.
         cotangent: Array of the output's shape that is pulled back, or `None` for no gradients.
         options: What else the kind of probe understands, for instance `mode` or `policy`.
@@ -38,8 +39,12 @@ class Case:
     @property
     def size(self) -> int:
         """Number of elements in it: the smallest failing case is the one to show."""
-        arrays = (*self.inputs, *self.weights)
-        return sum(array.size for array in arrays if isinstance(array, np.ndarray))
+        return sum(array.size for array in (*self.arrays, *self.weights))
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """The arrays among the inputs."""
+        return [item for item in _flat(self.inputs) if isinstance(item, np.ndarray)]
 
     def as_data(self) -> dict[str, Any]:
         """The case as a dictionary of plain data and arrays."""
@@ -61,13 +66,24 @@ class Case:
     def describe(self) -> str:
         """The case in a line for a reader, such as `kernel_size=3, input (1, 4, 4, 2)`."""
         parts = [f"{name}={_brief(value)}" for name, value in self.config.items()]
-        parts += [
-            f"input {array.shape} {array.dtype}" if isinstance(array, np.ndarray) else _brief(array)
-            for array in self.inputs
-        ]
+        parts += [_brief(item) for item in self.inputs]
         parts += [f"{name} {_brief(value)}" for name, value in self.options.items()]
         return ", ".join(parts) or "no arguments"
 
 
+def _flat(items: Any) -> list[Any]:
+    return [
+        x for item in items for x in (_flat(item) if isinstance(item, list | tuple) else [item])
+    ]
+
+
 def _brief(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"input {value.shape} {value.dtype}"
+    if isinstance(value, Mapping) and "make" in value:
+        config = ", ".join(f"{name}={_brief(item)}" for name, item in value["config"].items())
+        text = f"{value['make']}({config})"
+        return text if len(text) <= 200 else text[:200] + " …"
+    if isinstance(value, (list, tuple)) and any(isinstance(x, np.ndarray) for x in value):
+        return ", ".join(map(_brief, value))
     return str(tuple(value)) if isinstance(value, list) else repr(value)

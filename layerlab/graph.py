@@ -5,66 +5,59 @@ the names in its source.
 from __future__ import annotations
 
 import ast
-import functools
+import contextlib
 import inspect
 import linecache
 import sys
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType
 from typing import Any
 
 import tensorflow as tf
 
 
-def ops(call: Callable[..., Any], arguments: list[Any]) -> list[str]:
-    """Types of all ops in the graph of a call, nested functions included.
+@contextlib.contextmanager
+def recorded(entered: set[str]) -> Iterator[None]:
+    """Adds the Python functions that are entered meanwhile.
+
+    Args:
+        entered: Receives their qualified names, `module:Class.method`, also if something is raised.
+    """
+    codes: dict[int, tuple[CodeType, str]] = {}  # by identity: equal code may stand in two modules
+
+    def enter(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and id(frame.f_code) not in codes:
+            codes[id(frame.f_code)] = frame.f_code, frame.f_globals.get("__name__", "")
+
+    previous = sys.getprofile()
+    sys.setprofile(enter)
+    try:
+        yield
+    finally:
+        sys.setprofile(previous)
+        entered.update(f"{module}:{code.co_qualname}" for code, module in codes.values())
+
+
+def trace(call: Callable[..., Any], arguments: list[Any]) -> Any:
+    """The graph, traced as Keras traces a layer; one that needs AutoGraph gets a second try.
 
     Args:
         call: What is traced.
         arguments: Tensors (or plain data) that it is called with.
     """
-    definition = _graph(call, arguments).as_graph_def()
-    nodes = [*definition.node]
-    for function in definition.library.function:
-        nodes += function.node_def
-    return sorted({node.op for node in nodes})
-
-
-def calls(call: Callable[..., Any], arguments: list[Any]) -> list[str]:
-    """Qualified names (`module:Class.method`) of the Python functions that a call enters.
-
-    It is run eagerly and traced: neither what is hidden from the trace nor what only the trace
-    reaches stays unseen. What it raises does not matter here.
-
-    Args:
-        call: What is called.
-        arguments: Tensors (or plain data) that it is called with.
-    """
-    entered: set[str] = set()
-
-    def enter(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call":
-            module = frame.f_globals.get("__name__", "")
-            entered.add(f"{module}:{frame.f_code.co_qualname}")
-
-    previous = sys.getprofile()
-    for run in (call, functools.partial(_graph, call, arguments)):
-        sys.setprofile(enter)
-        try:
-            run(*arguments) if run is call else run()
-        except Exception:
-            pass
-        finally:
-            sys.setprofile(previous)
-    return sorted(entered)
-
-
-def _graph(call: Callable[..., Any], arguments: list[Any]) -> Any:
-    """The graph, traced as Keras traces a layer; one that needs AutoGraph gets a second try."""
     try:
         return tf.function(call, autograph=False).get_concrete_function(*arguments).graph
     except Exception:
         return tf.function(call).get_concrete_function(*arguments).graph
+
+
+def ops(graph: Any) -> list[str]:
+    """Types of all ops in a graph, nested functions included."""
+    definition = graph.as_graph_def()
+    nodes = [*definition.node]
+    for function in definition.library.function:
+        nodes += function.node_def
+    return sorted({node.op for node in nodes})
 
 
 def names(target: Any) -> list[str]:

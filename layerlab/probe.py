@@ -6,14 +6,17 @@ knows no expected value: it only builds, calls, pulls back a cotangent and repor
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import inspect
+import operator
 import os
 import re
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,23 @@ class ProbeError(Exception):
     """Something that the contract asks for is not there; the message is for the student."""
 
 
+@dataclass
+class Asked:
+    """A case while it is asked.
+
+    Args:
+        case: The question.
+        namespace: Where the student's names are.
+        observed: What has been seen so far, by aspect.
+        where: What is being done, for the message if it raises.
+    """
+
+    case: Case
+    namespace: Mapping[str, Any]
+    observed: dict[str, Any] = field(default_factory=dict)
+    where: str = "looking it up"
+
+
 def run(case: Case, namespace: Mapping[str, Any]) -> dict[str, Any]:
     """Asks `case` of the object named `case.target`.
 
@@ -40,19 +60,18 @@ def run(case: Case, namespace: Mapping[str, Any]) -> dict[str, Any]:
         The observed aspects by name. If something is raised, what had been observed until then
         and an `error`: a dictionary with `type`, `where`, `line` and `text`.
     """
-    observed: dict[str, Any] = {}
-    progress = {"where": "looking it up"}
+    asked = Asked(case, namespace)
     policy = keras.config.dtype_policy()
     try:
         keras.config.set_dtype_policy(case.options.get("policy", "float32"))
         if "seed" in case.options:
             keras.utils.set_random_seed(case.options["seed"])
-        PROBES[case.probe](_find(case.target, namespace), case, observed, progress)
+        PROBES[case.probe](_find(case.target, namespace), asked)
     except Exception as error:  # whatever a student's code raises is an observation
-        observed["error"] = _describe(error, progress["where"])
+        asked.observed["error"] = _describe(error, asked.where)
     finally:
         keras.config.set_dtype_policy(policy)
-    return observed
+    return asked.observed
 
 
 def _find(target: str, namespace: Mapping[str, Any]) -> Any:
@@ -65,47 +84,46 @@ def _find(target: str, namespace: Mapping[str, Any]) -> Any:
     raise ProbeError(f"{target} is not defined{hint}: define it by exactly this name.")
 
 
-def _layer(target: Any, case: Case, observed: dict[str, Any], progress: dict[str, str]) -> None:
+def _layer(target: Any, asked: Asked) -> None:
     """Builds a layer, sets its weights, calls it, pulls back the cotangent.
 
     Options: `route` (`direct`, `config`: rebuilt from its own configuration, `save`: saved in a
     model and loaded again), `mode` (`eager`, `function`, `xla`), `unknown_batch`, `policy`,
-    `training` (one flag for each call; the inputs are then one batch a call).
+    `training` (one flag for each call; the inputs are then one batch a call). An input that is a
+    list is one call's list of arrays.
     """
-    options = case.options
-    inputs = [tf.constant(array) for array in case.inputs]
-    progress["where"] = "the constructor"
+    case, options = asked.case, asked.case.options
+    inputs = [_argument(item, asked.namespace) for item in case.inputs]
+    asked.where = "the constructor"
     layer = target(**_config(case))
     if not isinstance(layer, keras.layers.Layer):
         raise ProbeError(f"{case.target} is not a keras.layers.Layer: subclass it.")
-    progress["where"] = "get_config"
+    asked.where = "get_config"
     if options.get("route") == "config":
         config = layer.get_config()
-        observed["configuration"] = _plain_items(config)
-        observed["configuration keys"] = sorted(config)
+        asked.observed["configuration"] = _plain_items(config)
+        asked.observed["configuration keys"] = sorted(config)
         layer = type(layer).from_config(config)
-    progress["where"] = "build"
-    batch = None if options.get("unknown_batch") else inputs[0].shape[0]
-    shape = (batch, *inputs[0].shape[1:])
+    asked.where = "build"
+    shape = keras.tree.map_structure(lambda x: _batched(x.shape, options), inputs[0])
     layer.build(shape)
-    observed["weights"] = [(w.name, tuple(w.shape)) for w in layer.trainable_weights]
-    observed["state"] = [(w.name, tuple(w.shape)) for w in layer.non_trainable_weights]
-    observed["weight dtypes"] = sorted({w.dtype for w in layer.weights})
+    asked.observed["weights"] = [(w.name, tuple(w.shape)) for w in layer.trainable_weights]
+    asked.observed["state"] = [(w.name, tuple(w.shape)) for w in layer.non_trainable_weights]
+    asked.observed["weight dtypes"] = sorted({w.dtype for w in layer.weights})
     for name, weight in zip(_names(layer, options), layer.trainable_weights, strict=False):
-        observed[f"initial {name}"] = np.asarray(weight)
+        asked.observed[f"initial {name}"] = np.asarray(weight)
     _assign(layer.trainable_weights, case.weights)
     if options.get("route") == "save":
-        progress["where"] = "saving and loading"
+        asked.where = "saving and loading"
         layer = _reload(layer, shape)
-    _call(layer, case, inputs, observed, progress)
-    if any(
-        not np.array_equal(x, a, equal_nan=True) for x, a in zip(inputs, case.inputs, strict=True)
-    ):
+    _call(layer, asked, inputs)
+    given, left = keras.tree.flatten(list(case.inputs)), keras.tree.flatten(inputs)
+    if any(not np.array_equal(x, a, equal_nan=True) for x, a in zip(left, given, strict=True)):
         raise ProbeError("The call changes its input: work on a copy.")
     for name, weight in zip(_states(layer, options), layer.non_trainable_weights, strict=False):
-        observed[f"{name} after the call"] = np.asarray(weight)
-    progress["where"] = "compute_output_shape"
-    observed["computed output shape"] = tuple(layer.compute_output_shape(shape))
+        asked.observed[f"{name} after the call"] = np.asarray(weight)
+    asked.where = "compute_output_shape"
+    asked.observed["computed output shape"] = tuple(layer.compute_output_shape(shape))
 
 
 def _names(layer: Any, options: Mapping[str, Any]) -> list[str]:
@@ -117,56 +135,70 @@ def _states(layer: Any, options: Mapping[str, Any]) -> list[str]:
     return list(options.get("state_names", [w.name for w in layer.non_trainable_weights]))
 
 
-def _call(
-    layer: Any,
-    case: Case,
-    inputs: list[tf.Tensor],
-    observed: dict[str, Any],
-    progress: dict[str, str],
-) -> None:
-    options = case.options
+def _call(layer: Any, asked: Asked, inputs: list[tf.Tensor]) -> None:
+    case, options = asked.case, asked.case.options
     training = options.get("training")
     flags = [{}] * len(inputs) if training is None else [{"training": flag} for flag in training]
     function = _traced(layer, inputs[0], options)
-    progress["where"] = "call"
+    sources = _float_tensors(inputs[-1])
+    asked.where = "call"
     for x, flag in zip(inputs, flags, strict=True):
         with tf.GradientTape(watch_accessed_variables=case.cotangent is not None) as tape:
-            tape.watch(x)
+            tape.watch(sources)
             y = function(x, **flag)
-    observed["output"] = _tensor(y, "call")
-    observed["output dtype"] = y.dtype.name
-    if case.cotangent is None or observed["output"].shape != case.cotangent.shape:
+    asked.observed["output"] = _tensor(y, "call")
+    asked.observed["output dtype"] = y.dtype.name
+    if case.cotangent is None or asked.observed["output"].shape != case.cotangent.shape:
         return
-    progress["where"] = "the gradient"
+    asked.where = "the gradient"
     variables = [w.value for w in layer.trainable_weights]
     gradients = tape.gradient(
-        y, [inputs[-1], *variables], output_gradients=tf.cast(case.cotangent, y.dtype)
+        y, [*sources, *variables], output_gradients=tf.cast(case.cotangent, y.dtype)
     )
-    for name, gradient in zip(["input", *_names(layer, options)], gradients, strict=True):
-        observed[f"gradient of {name}"] = (
-            None if gradient is None else tf.convert_to_tensor(gradient).numpy()
-        )
+    names = [*_input_names(len(sources)), *_names(layer, options)]
+    for name, gradient in zip(names, gradients, strict=True):
+        asked.observed[f"gradient of {name}"] = _gradient(gradient)
 
 
-def _traced(layer: Any, x: tf.Tensor, options: Mapping[str, Any]) -> Callable[..., Any]:
+def _input_names(count: int) -> list[str]:
+    return ["input"] if count == 1 else [f"input {position}" for position in range(count)]
+
+
+def _float_tensors(inputs: Any) -> list[tf.Tensor]:
+    """The tensors among some inputs that a gradient can reach."""
+    return [x for x in keras.tree.flatten(inputs) if tf.is_tensor(x) and x.dtype.is_floating]
+
+
+def _gradient(gradient: Any) -> np.ndarray | None:
+    return None if gradient is None else tf.convert_to_tensor(gradient).numpy()
+
+
+def _traced(layer: Any, x: Any, options: Mapping[str, Any]) -> Callable[..., Any]:
     """The layer's call, eager or as a `tf.function`."""
     mode = options.get("mode", "eager")
     if mode == "eager":
         return layer
-    batch = None if options.get("unknown_batch") else x.shape[0]
-    spec = tf.TensorSpec((batch, *x.shape[1:]), x.dtype)
+    spec = keras.tree.map_structure(lambda x: tf.TensorSpec(_batched(x.shape, options), x.dtype), x)
 
-    def call(x: tf.Tensor, **flags: Any) -> Any:
-        x = tf.ensure_shape(x, spec.shape) if mode == "xla" else x
+    def call(x: Any, **flags: Any) -> Any:
+        if mode == "xla":  # the batch's shape is known to XLA
+            x = keras.tree.map_structure(lambda x, s: tf.ensure_shape(x, s.shape), x, spec)
         return layer(x, **flags)
 
     reduce = {"input_signature": [spec]} if "training" not in options else {}
     return tf.function(call, jit_compile=mode == "xla", **reduce)
 
 
-def _reload(layer: Any, shape: tuple[int | None, ...]) -> Any:
+def _batched(shape: Any, options: Mapping[str, Any]) -> tuple[int | None, ...]:
+    batch = None if options.get("unknown_batch") else shape[0]
+    return (batch, *shape[1:])
+
+
+def _reload(layer: Any, shape: Any) -> Any:
     """The layer after a save and a load of a model that holds it."""
-    inputs = keras.Input(shape[1:])
+    shapes = shape if isinstance(shape, list) else [shape]
+    inputs = [keras.Input(shape[1:]) for shape in shapes]
+    inputs = inputs if isinstance(shape, list) else inputs[0]
     model = keras.Model(inputs, layer(inputs))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
@@ -196,76 +228,103 @@ def _tensor(value: Any, where: str) -> np.ndarray:
     return tf.convert_to_tensor(value).numpy()
 
 
-def _refuse(target: Any, case: Case, observed: dict[str, Any], progress: dict[str, str]) -> None:
+def _refuse(target: Any, asked: Asked) -> None:
     """Calls the constructor with an invalid argument and reports what it raises, if anything."""
-    progress["where"] = "the constructor"
+    asked.where = "the constructor"
     try:
-        target(**_config(case))
+        target(**_config(asked.case))
     except NotImplementedError:
         raise
     except Exception as error:
-        observed["refusal"] = type(error).__name__
+        asked.observed["refusal"] = type(error).__name__
     else:
-        observed["refusal"] = None
+        asked.observed["refusal"] = None
 
 
-def _initializer(
-    target: Any, case: Case, observed: dict[str, Any], progress: dict[str, str]
-) -> None:
+def _initializer(target: Any, asked: Asked) -> None:
     """Draws from an initializer.
 
     Options: `shape`, `dtype` (left out of the call where it is not given), `draws` (how often the
     same object is called), `route` (`direct` or `config`).
     """
-    options = case.options
-    progress["where"] = "the constructor"
+    case, options = asked.case, asked.case.options
+    asked.where = "the constructor"
     initializer = target(**_config(case))
-    progress["where"] = "get_config"
+    asked.where = "get_config"
     if options.get("route") == "config":
         config = initializer.get_config()
-        observed["configuration"] = _plain_items(config)
-        observed["configuration keys"] = sorted(config)
+        asked.observed["configuration"] = _plain_items(config)
+        asked.observed["configuration keys"] = sorted(config)
         initializer = type(initializer).from_config(config)
-    progress["where"] = "__call__"
+    asked.where = "__call__"
     arguments = {"dtype": options["dtype"]} if "dtype" in options else {}
     draws = [
         initializer(tuple(options["shape"]), **arguments) for _ in range(options.get("draws", 1))
     ]
-    observed["values"] = _tensor(draws[0], "__call__")
-    observed["dtype"] = observed["values"].dtype.name
+    asked.observed["values"] = _tensor(draws[0], "__call__")
+    asked.observed["dtype"] = asked.observed["values"].dtype.name
     if len(draws) > 1:
-        observed["repetition by one object"] = bool(np.array_equal(*draws[:2]))
+        asked.observed["repetition by one object"] = bool(np.array_equal(*draws[:2]))
         other = target(**_config(case))(tuple(options["shape"]), **arguments)
-        observed["repetition by a second object"] = bool(np.array_equal(draws[0], other))
+        asked.observed["repetition by a second object"] = bool(np.array_equal(draws[0], other))
 
 
-def _function(target: Any, case: Case, observed: dict[str, Any], progress: dict[str, str]) -> None:
-    """Calls a function with the inputs by position and the configuration by keyword."""
-    inputs = [
-        tf.constant(array) if isinstance(array, np.ndarray) else _hashable(array)
-        for array in case.inputs
-    ]
-    watched = [x for x in inputs if tf.is_tensor(x)]
-    progress["where"] = case.target
+def _function(target: Any, asked: Asked) -> None:
+    """Calls a function with the inputs by position and the configuration by keyword.
+
+    A class is made with the configuration first, and what it makes is called with the inputs.
+    """
+    case = asked.case
+    inputs = [_argument(item, asked.namespace) for item in case.inputs]
+    watched = _float_tensors(inputs)
+    config = _config(case)
+    if inspect.isclass(target):
+        asked.where = "the constructor"
+        target, config = target(**config), {}
+    asked.where = case.target
     with tf.GradientTape() as tape:
         tape.watch(watched)
-        value = target(*inputs, **_config(case))
+        value = target(*inputs, **config)
     if value is None:
         raise ProbeError(f"{case.target} returns None: is a return missing?")
-    observed["value"] = _result(value)
-    if isinstance(observed["value"], np.ndarray):
-        observed["dtype"] = observed["value"].dtype.name
-    if case.cotangent is None or getattr(observed["value"], "shape", None) != case.cotangent.shape:
+    asked.observed["value"] = _result(value)
+    if isinstance(asked.observed["value"], np.ndarray):
+        asked.observed["dtype"] = asked.observed["value"].dtype.name
+    shape = getattr(asked.observed["value"], "shape", ())
+    if case.cotangent is None or shape != case.cotangent.shape:
         return
-    progress["where"] = "the gradient"
+    asked.where = "the gradient"
     if not tf.is_tensor(value):
         raise ProbeError(f"{case.target} returns a {type(value).__name__}: no gradient can pass.")
     gradients = tape.gradient(value, watched, output_gradients=tf.cast(case.cotangent, value.dtype))
-    for position, gradient in enumerate(gradients):
-        name = "input" if len(watched) == 1 else f"input {position}"
-        observed[f"gradient of {name}"] = (
-            None if gradient is None else tf.convert_to_tensor(gradient).numpy()
-        )
+    for name, gradient in zip(_input_names(len(watched)), gradients, strict=True):
+        asked.observed[f"gradient of {name}"] = _gradient(gradient)
+
+
+def _argument(item: Any, namespace: Mapping[str, Any]) -> Any:
+    """What an input stands for: an array for a tensor, a list for a tuple or for several tensors,
+    a dictionary with a `make` for what that makes.
+
+    Such a dictionary has `make` (a name of the student's, or a dotted one that begins with
+    `keras.`), `config` (its keyword arguments), and if it is to have weights `build` (an input
+    shape) and `weights` (the values of all of them, in order).
+    """
+    if isinstance(item, np.ndarray):
+        return tf.constant(item)
+    if isinstance(item, (list, tuple)) and any(isinstance(x, np.ndarray) for x in item):
+        return [_argument(x, namespace) for x in item]
+    if not (isinstance(item, Mapping) and "make" in item):
+        return _hashable(item)
+    name = item["make"]
+    make = operator.attrgetter(name[6:])(keras) if name[:6] == "keras." else _find(name, namespace)
+    made = make(**{name: _hashable(value) for name, value in item.get("config", {}).items()})
+    if "build" in item:
+        made.build(tuple(item["build"]))
+    for weight, value in (
+        zip(made.weights, item["weights"], strict=True) if "weights" in item else ()
+    ):
+        weight.assign(value)
+    return made
 
 
 def _result(value: Any) -> Any:
@@ -278,29 +337,37 @@ def _result(value: Any) -> Any:
     return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
-def _graph(target: Any, case: Case, observed: dict[str, Any], progress: dict[str, str]) -> None:
+def _graph(target: Any, asked: Asked) -> None:
     """Traces the object and reports the ops and Python functions it is made of."""
-    progress["where"] = "the trace"
-    arguments = [
-        tf.constant(array) if isinstance(array, np.ndarray) else _hashable(array)
-        for array in case.inputs
-    ]
+    case = asked.case
+    asked.where = "the trace"
+    arguments = [_argument(item, asked.namespace) for item in case.inputs]
     call: Any = functools.partial(target, **_config(case))
-    if inspect.isclass(target) and issubclass(target, keras.layers.Layer):
-        call = call()
-    elif inspect.isclass(target):  # an initializer: made and called within the trace
+    if inspect.isclass(target) and issubclass(target, keras.initializers.Initializer):
+        # made and called within the trace
         call, arguments = functools.partial(_draw, call), [tuple(case.options["shape"])]
-    observed["names"] = graph.names(target)
-    observed["bases"] = graph.bases(target)
-    observed["calls"] = graph.calls(call, arguments)
-    observed["ops"] = graph.ops(call, arguments)
+    elif inspect.isclass(target):
+        call = call()
+    asked.observed["names"] = graph.names(target)
+    asked.observed["bases"] = graph.bases(target)
+    entered: set[str] = set()
+    try:
+        # Run and traced: neither what is hidden from the trace nor what only the trace reaches
+        # stays unseen.
+        with graph.recorded(entered), contextlib.suppress(Exception):
+            call(*arguments)
+        with graph.recorded(entered):
+            traced = graph.trace(call, arguments)
+    finally:
+        asked.observed["calls"] = sorted(entered)
+    asked.observed["ops"] = graph.ops(traced)
 
 
 def _draw(make: Callable[[], Any], shape: tuple[int, ...]) -> Any:
     return make()(shape)
 
 
-PROBES: dict[str, Callable[[Any, Case, dict[str, Any], dict[str, str]], None]] = {
+PROBES: dict[str, Callable[[Any, Asked], None]] = {
     "layer": _layer,
     "refuse": _refuse,
     "initializer": _initializer,

@@ -155,7 +155,7 @@ def _error_map(expected: np.ndarray, actual: np.ndarray, wrong: np.ndarray) -> s
 
 def _given(report: CaseReport) -> list[tuple[str, np.ndarray]]:
     """What the case gave to the layer: its inputs and its weights."""
-    arrays = [("input", array) for array in report.case.inputs]
+    arrays = [("input", array) for array in report.case.arrays]
     names = report.expectation.get("weights")
     labels = [name for name, _ in names.value] if names else []
     arrays += list(zip(labels, report.case.weights, strict=False))
