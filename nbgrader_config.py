@@ -40,3 +40,6 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# The same page, in a fraction of the time.
+c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"

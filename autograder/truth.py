@@ -107,7 +107,17 @@ def _versions() -> list[str]:
     return [*(importlib.metadata.version(name) for name in packages), _engine()]
 
 
-_DECISIVE = ("banned", "draw", "examine", "fill", "notebook", "oracle", "rounding", "session", "shapes")
+_DECISIVE = (
+    "banned",
+    "draw",
+    "examine",
+    "fill",
+    "notebook",
+    "oracle",
+    "rounding",
+    "session",
+    "shapes",
+)
 """Modules that what is kept depends on, beside `layerlab`, the subject and the lab itself."""
 
 

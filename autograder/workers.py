@@ -23,6 +23,10 @@ Progress = Callable[[int, int], None]
 """Called with how many are done, and how many there are."""
 
 
+_IMPORTED_ONCE = "autograder.classroom"
+"""It imports all that a worker needs: workers are forked from a process that has done so."""
+
+
 class Workers:
     """A pool of processes, each with a template of its own, for one lab.
 
@@ -50,10 +54,12 @@ class Workers:
         self._pool = self._start()
 
     def _start(self) -> ProcessPoolExecutor:
+        # No plain fork: the parent may have run TensorFlow, whose threads do not survive it.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([_IMPORTED_ONCE])
         return ProcessPoolExecutor(
             self.jobs,
-            # The parent may have run TensorFlow, whose threads do not survive a fork.
-            multiprocessing.get_context("spawn"),
+            context,
             initializer=_begin,
             initargs=self._arguments,
         )

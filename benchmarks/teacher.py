@@ -77,16 +77,16 @@ class HiddenTests:
             self.compare(case, aspect, expected[aspect], observed[aspect])
 
     def observe(self, case: Any) -> dict[str, Any]:
-        observed: dict[str, Any] = {}
+        asked = SimpleNamespace(case=case, namespace=self.names, observed={}, where="")
         policy = keras.config.dtype_policy()
         try:
             keras.config.set_dtype_policy(case.options.get("policy", "float32"))
             if "seed" in case.options:
                 keras.utils.set_random_seed(case.options["seed"])
-            self.probes[case.probe](self.names[case.target], case, observed, {})
+            self.probes[case.probe](self.names[case.target], asked)
         finally:
             keras.config.set_dtype_policy(policy)
-        return observed
+        return dict(asked.observed)
 
     def compare(self, case: Any, aspect: str, expected: Any, actual: Any) -> None:
         if expected.rule != "value" or not isinstance(expected.value, np.ndarray):

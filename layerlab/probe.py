@@ -186,7 +186,7 @@ def _traced(layer: Any, x: Any, options: Mapping[str, Any]) -> Callable[..., Any
         return layer(x, **flags)
 
     reduce = {"input_signature": [spec]} if "training" not in options else {}
-    return tf.function(call, jit_compile=mode == "xla", **reduce)
+    return tf.function(call, jit_compile=mode == "xla", autograph=False, **reduce)
 
 
 def _batched(shape: Any, options: Mapping[str, Any]) -> tuple[int | None, ...]:

@@ -8,6 +8,7 @@ passed descriptor), `interrupt`, `end`.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -34,8 +35,12 @@ def main() -> None:
     limits = Limits(**wire.receive(control))
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    # A graph that runs once costs more to optimize than to run.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     for descriptor in (1, 2):  # what TensorFlow's C++ code logs from here on is nobody's output
         os.dup2(null, descriptor)
+    gc.collect()
+    gc.freeze()  # children don't search, and so don't copy, what is here already
     wire.send(control, {"ready": os.getpid()})
     current = 0
     while True:

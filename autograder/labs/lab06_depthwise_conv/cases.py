@@ -27,11 +27,11 @@ DEFAULTS: dict[str, Any] = {
     "use_bias": True,
 }
 _ARGUMENTS: dict[str, list[Any]] = {
-    "kernel_size": [1, 2, 3, 4, (3, 3), (1, 3), (3, 2), (2, 5)],
-    "strides": [1, 2, 3, (2, 1), (1, 3)],
+    "kernel_size": [1, 2, 3, (1, 4), (3, 2)],
+    "strides": [1, 2, (2, 1), (1, 3)],
     "padding": ["valid", "same"],
     "depth_multiplier": [1, 2, 3],
-    "dilation_rate": [1, 2, (2, 1), (1, 3)],
+    "dilation_rate": [1, 2, (1, 3)],
     "data_format": ["channels_last", "channels_first"],
     "use_bias": [True, False],
     "picture": [(1, 1), (1, 6), (5, 4), (6, 9)],
@@ -121,14 +121,14 @@ def _special(rng: np.random.Generator) -> Iterator[Case]:
 def _modes(rng: np.random.Generator) -> Iterator[Case]:
     """The same layer by other routes, in other modes, under another policy."""
     even = {"kernel_size": (2, 3), "strides": 2, "padding": "same", "depth_multiplier": 2}
+    small = {"kernel_size": (1, 2), "strides": 2, "padding": "same"}  # a trace of each tap is dear
     dilated = {"kernel_size": 3, "dilation_rate": (2, 1), "use_bias": False}
     first = {"kernel_size": 2, "padding": "same", "data_format": "channels_first"}
     settings: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
-        ("config", [even, dilated, first], {"route": "config"}),
-        ("save", [even], {"route": "save"}),
-        ("function", [even], {"mode": "function"}),
-        ("unknown", [first], {"mode": "function", "unknown_batch": True}),
-        ("xla", [even], {"mode": "xla"}),
+        ("config", [even, first], {"route": "config"}),
+        ("save", [dilated], {"route": "save"}),
+        ("unknown", [small], {"mode": "function", "unknown_batch": True}),
+        ("xla", [small], {"mode": "xla"}),
         ("half", [even, dilated], {"policy": "mixed_float16"}),
     ]
     for name, configs, options in settings:
