@@ -180,7 +180,6 @@ def _modes(rng: np.random.Generator) -> Iterator[Case]:
     settings: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
         ("config", [plain, bare], {"route": "config"}),
         ("save", [plain], {"route": "save"}),
-        ("function", [plain], {"mode": "function"}),
         ("unknown", [plain, bare], {"mode": "function", "unknown_batch": True}),
         ("xla", [plain], {"mode": "xla"}),
         ("half", [plain, bare], {"policy": "mixed_float16"}),

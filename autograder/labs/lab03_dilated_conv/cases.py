@@ -26,10 +26,10 @@ DEFAULTS: dict[str, Any] = {
     "use_bias": True,
 }
 _ARGUMENTS: dict[str, list[Any]] = {
-    "kernel_size": [1, 2, 3, 4, (3, 2), (1, 4), (2, 5)],
-    "strides": [1, 2, 3, (2, 1), (1, 3)],
+    "kernel_size": [1, 2, 3, (1, 4), (3, 2)],
+    "strides": [1, 2, (2, 1), (1, 3)],
     "padding": ["valid", "same"],
-    "dilation_rate": [1, 2, (2, 1), (1, 3), (3, 2)],
+    "dilation_rate": [1, 2, (1, 3), (3, 2)],
     "filters": [1, 2, 3],
     "use_bias": [True, False],
     "picture": [(1, 1), (1, 6), (5, 4), (6, 9)],
@@ -161,12 +161,12 @@ def _modes(rng: np.random.Generator) -> Iterator[Case]:
     """The same layer by other routes, in other modes, under another policy."""
     dilated = {"filters": 3, "kernel_size": (3, 2), "dilation_rate": (2, 3), "padding": "same"}
     strided = {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same", "use_bias": False}
+    small = {"filters": 2, "kernel_size": (1, 2), "dilation_rate": 3, "padding": "same"}
     settings: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
         ("config", [dilated, strided], {"route": "config"}),
         ("save", [dilated], {"route": "save"}),
-        ("function", [dilated], {"mode": "function"}),
-        ("unknown", [dilated, strided], {"mode": "function", "unknown_batch": True}),
-        ("xla", [dilated], {"mode": "xla"}),
+        ("unknown", [small], {"mode": "function", "unknown_batch": True}),
+        ("xla", [small], {"mode": "xla"}),
         ("half", [dilated, strided], {"policy": "mixed_float16"}),
     ]
     for name, configs, options in settings:
