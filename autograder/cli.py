@@ -24,7 +24,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from autograder import bank, classroom, fill, notebook, truth
+from autograder import bank, book, classroom, fill, notebook, truth
 from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
 from autograder.host import Template, TemplateDied
@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("labs", metavar="LAB", nargs="*")
     command.add_argument("--check", action="store_true", help="only say whether they are fresh")
     command.set_defaults(run=_release)
+
+    command = commands.add_parser("book", help="build the course book: docs/ and the solutions")
+    command.add_argument("labs", metavar="LAB", nargs="*")
+    command.add_argument("-o", "--output", metavar="DIR", type=Path)
+    command.add_argument("--no-run", action="store_true", help="do not execute the notebooks")
+    command.set_defaults(run=_book)
 
     command = commands.add_parser("report", help="write the report of a class as a web page")
     command.add_argument("labs", metavar="LAB", nargs="*")
@@ -321,6 +327,15 @@ def _release(options: argparse.Namespace) -> int:
     for name in out_of_date:
         _messages.print(f"{name} is not what source/ gives: run `autograder release`.")
     return SHORT if out_of_date else DONE
+
+
+def _book(options: argparse.Namespace) -> int:
+    course = Course.find()
+    output = options.output or course.root / "book"
+    pages = book.build(course, course.labs(options.labs), output, run=not options.no_run)
+    for page in pages:
+        print(page)
+    return DONE
 
 
 def _report(options: argparse.Namespace) -> int:
