@@ -130,3 +130,94 @@ CONVOLUTIONS = Banned(
     ),
 )
 """Every convolution, and the patch extraction that is one in disguise."""
+
+POOLING = Banned(
+    ops=frozenset(
+        {
+            "AvgPool",
+            "AvgPool3D",
+            "AvgPool3DGrad",
+            "AvgPoolGrad",
+            "Dilation2D",
+            "Dilation2DBackpropFilter",
+            "Dilation2DBackpropInput",
+            "ExtractImagePatches",
+            "ExtractVolumePatches",
+            "FractionalAvgPool",
+            "FractionalAvgPoolGrad",
+            "FractionalMaxPool",
+            "FractionalMaxPoolGrad",
+            "MaxPool",
+            "MaxPool3D",
+            "MaxPool3DGrad",
+            "MaxPool3DGradGrad",
+            "MaxPoolGrad",
+            "MaxPoolGradGrad",
+            "MaxPoolGradGradV2",
+            "MaxPoolGradGradWithArgmax",
+            "MaxPoolGradV2",
+            "MaxPoolGradWithArgmax",
+            "MaxPoolV2",
+            "MaxPoolWithArgmax",
+            "QuantizedAvgPool",
+            "QuantizedMaxPool",
+            "XlaReduceWindow",
+            "XlaSelectAndScatter",
+        }
+    ),
+    functions=(
+        "keras.src.layers.pooling.",
+        "keras.src.ops.nn:adaptive_",
+        "keras.src.ops.nn:average_pool",
+        "keras.src.ops.nn:max_pool",
+        "keras.src.ops.image:extract_patches",
+        "tensorflow.python.ops.gen_array_ops:extract_",
+        "tensorflow.python.ops.gen_nn_ops:avg_pool",
+        "tensorflow.python.ops.gen_nn_ops:dilation",
+        "tensorflow.python.ops.gen_nn_ops:fractional_",
+        "tensorflow.python.ops.gen_nn_ops:max_pool",
+        "tensorflow.python.ops.gen_nn_ops:quantized_avg_pool",
+        "tensorflow.python.ops.gen_nn_ops:quantized_max_pool",
+    ),
+    names=frozenset(
+        f"{kind}{dimensions}"
+        for kind in (
+            "AdaptiveAveragePooling",
+            "AdaptiveMaxPooling",
+            "AveragePooling",
+            "AvgPool",
+            "GlobalAveragePooling",
+            "GlobalAvgPool",
+            "GlobalMaxPool",
+            "GlobalMaxPooling",
+            "MaxPool",
+            "MaxPooling",
+        )
+        for dimensions in ("1D", "2D", "3D")
+    )
+    | frozenset(
+        {
+            "adaptive_average_pool",
+            "adaptive_max_pool",
+            "average_pool",
+            "avg_pool",
+            "avg_pool1d",
+            "avg_pool2d",
+            "avg_pool3d",
+            "dilation2d",
+            "extract_patches",
+            "extract_volume_patches",
+            "fractional_avg_pool",
+            "fractional_max_pool",
+            "max_pool",
+            "max_pool1d",
+            "max_pool2d",
+            "max_pool3d",
+            "max_pool_with_argmax",
+            "pool",
+        }
+    ),
+)
+"""Every pooling, the patch extraction that is half of it, and morphological dilation, which is max
+pooling with something added. Convolutions are allowed: none can take a maximum.
+"""

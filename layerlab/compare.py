@@ -265,12 +265,43 @@ def _normal_cdf(z: np.ndarray, cut: float) -> np.ndarray:
     return (phi - tail) / (1 - 2 * tail)
 
 
+def _shared(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    """A sum that several places may share as they like, and zero at all others.
+
+    `expected.value` has `labels`, an array of the right shape with the number of the group that a
+    place belongs to or -1 for a place that must hold zero, and `sums`, the sum of each group;
+    `expected.bound` is for the sums.
+    """
+    labels, sums = expected.value["labels"], expected.value["sums"]
+    if not isinstance(actual, np.ndarray) or actual.shape != labels.shape:
+        return _array(aspect, Expected(np.zeros(labels.shape)), actual)
+    values, free = actual.astype(np.float64), labels >= 0
+    if np.any(values[~free] != 0):
+        outside = np.where(free, 0, values)
+        index = worst(np.zeros_like(outside), outside, outside != 0)
+        place = tuple(int(i) for i in index)
+        text = f"The {aspect} should be zero at {place}; it is {outside[index]:.7g}."
+        return Difference(aspect, text, "value")
+    found = np.bincount(labels[free], values[free], minlength=sums.size)
+    wrong = wrong_elements(sums, found, expected.bound)
+    if not wrong.any():
+        return None
+    group = worst(sums, found, wrong)
+    text = (
+        f"The {aspect} may be shared in any way among {int((labels == group).sum())} places with "
+        f"equal rights, but should add up to {sums[group]:.7g} there; it adds up to "
+        f"{found[group]:.7g}."
+    )
+    return Difference(aspect, text, "value")
+
+
 RULES: dict[str, Callable[[str, Expected, Any], Difference | None]] = {
     "value": _value,
     "weights": _weights,
     "contains": _contains,
     "includes": _includes,
     "raises": _raises,
+    "shared": _shared,
     "distribution": _distribution,
 }
 

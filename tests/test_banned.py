@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.banned import CONVOLUTIONS, Banned
+from autograder.banned import CONVOLUTIONS, POOLING, Banned
 
 RULE = Banned(
     ops=frozenset({"Conv2D"}),
@@ -79,3 +79,25 @@ def test_every_op_of_tensorflow_that_convolves_is_banned():
     known = {name for name in dir(tf.raw_ops) if "Conv" in name and "Convert" not in name}
     assert len(known) > 20
     assert known - CONVOLUTIONS.ops == set()
+
+
+def test_every_op_of_tensorflow_that_pools_is_banned():
+    import tensorflow as tf
+
+    known = {n for n in dir(tf.raw_ops) if "Pool" in n and "ThreadPool" not in n}
+    assert len(known) > 15
+    assert known - POOLING.ops == set()
+
+
+def test_every_pooling_function_and_layer_is_banned():
+    import keras
+    import tensorflow as tf
+
+    for space in (tf.nn, keras.ops, keras.layers):
+        known = {name for name in dir(space) if "pool" in name.lower()}
+        assert known and known - POOLING.names == set()
+
+
+@pytest.mark.parametrize("op", ["Max", "Maximum", "Mean", "Sum", "DepthwiseConv2dNative", "PadV2"])
+def test_what_poolings_are_made_of_is_allowed(op):
+    assert not POOLING.found({"ops": [op]})

@@ -279,6 +279,42 @@ def test_no_draws_at_all_are_a_difference():
     assert difference(expected_draws("normal", size=1), np.zeros((0,))) is not None
 
 
+TIED = {"labels": np.array([[0, 0, -1], [1, -1, 0]]), "sums": np.array([3.0, -2.0])}
+
+
+@pytest.mark.parametrize(
+    "shares", [[[3, 0, 0], [-2, 0, 0]], [[1, 1, 0], [-2, 0, 1]], [[0, -1, 0], [-2, 0, 4]]]
+)
+def test_any_sharing_that_keeps_the_sums_passes(shares):
+    assert difference(Expected(TIED, rule="shared"), np.array(shares, np.float32)) is None
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ([[3, 3, 0], [-2, 0, 3]], "should add up to 3 there; it adds up to 9"),
+        ([[3, 0, 0], [0, 0, 0]], "should add up to -2 there; it adds up to 0"),
+        ([[3, 0, 1], [-2, 0, 0]], "should be zero at (0, 2); it is 1"),
+        ([[3, 0, np.nan], [-2, 0, 0]], "should be zero at (0, 2); it is nan"),
+        ([[3, 0, 0], [np.nan, 0, 0]], "it adds up to nan"),
+        ([3, -2], "has shape (2,), expected (2, 3)"),
+    ],
+)
+def test_a_sharing_that_does_not_keep_the_sums_is_seen(shares, message):
+    found = difference(Expected(TIED, rule="shared"), np.array(shares, np.float32))
+    assert message in found.message
+
+
+def test_no_shares_at_all_are_a_difference():
+    assert "None" in difference(Expected(TIED, rule="shared"), None).message
+
+
+def test_shares_may_be_off_by_the_bound():
+    expected = Expected(TIED, np.array([0.1, 0.0]), "shared")
+    assert difference(expected, np.array([[1, 2.05, 0], [-2, 0, 0]])) is None
+    assert difference(expected, np.array([[1, 2, 0], [-2.05, 0, 0]])) is not None
+
+
 SECRET = [
     ("value", Expected(np.full((7, 13), 0.625)), np.full((7, 13), 0.375)),
     ("shape", Expected(np.full((7, 13), 0.625)), np.zeros(3)),
@@ -287,6 +323,11 @@ SECRET = [
     ("includes", Expected({"seed": 713}, rule="includes"), {}),
     ("raises", Expected("ValueError", rule="raises"), None),
     ("distribution", expected_draws("normal", 0.713, 500), np.full(500, 0.7)),
+    (
+        "shared",
+        Expected({"labels": np.zeros((7, 13), int), "sums": np.full(1, 0.625)}, rule="shared"),
+        np.full((7, 13), 0.713),
+    ),
 ]
 
 

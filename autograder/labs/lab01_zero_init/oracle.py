@@ -1,5 +1,6 @@
 """The truth of lab01: `tf.linalg.matmul` with `tf.nn.bias_add` in float64, and Keras's
-initializers bit for bit."""
+initializers bit for bit.
+"""
 
 from __future__ import annotations
 
@@ -153,7 +154,8 @@ def count(kernel: np.ndarray, tolerance: float) -> int:
 
 def _broken(case: Case) -> dict[str, Expected]:
     """The new outgoing weights: a sum of two terms, one of them a product of `amount`, rounded at
-    most once on conversion, once as a product and once in the sum."""
+    most once on conversion, once as a product and once in the sum.
+    """
     kernel, bias, outgoing = (array.astype(np.float64) for array in case.inputs)
     amount = case.config.get("amount", 0.1)
     units = [(*kernel[:, j], bias[j]) for j in range(len(bias))]

@@ -92,9 +92,10 @@ def depthwise_conv2d(
 
 def _dense_kernel(case: Case) -> dict[str, Expected]:
     """The kernel is whatever an ordinary convolution must hold to give the same answer to each
-    unit impulse: one-pixel pictures with one channel lit, seen through the built-in op."""
+    unit impulse: one-pixel pictures with one channel lit, seen through the built-in op.
+    """
     kernel = tf.constant(case.inputs[0])
-    height, width, channels, multiplier = kernel.shape
+    height, width, channels, _ = kernel.shape
 
     def dense(kernel: tf.Tensor) -> tf.Tensor:
         impulses = tf.eye(channels, dtype=kernel.dtype)[:, None, None, :]
