@@ -24,7 +24,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from autograder import bank, book, classroom, fill, notebook, truth
+from autograder import bank, book, classroom, fill, notebook, scaffold, truth
 from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
 from autograder.host import Template, TemplateDied
@@ -87,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the proof as JSON")
     command.add_argument("--jobs", type=_positive, help="workers (default: cores)")
     command.set_defaults(run=_verify)
+
+    command = commands.add_parser("new", help="start a lab: both folders, with an example")
+    command.add_argument("lab", metavar="LAB")
+    command.set_defaults(run=_new)
 
     command = commands.add_parser("release", help="generate labs/ and solutions/ from source/")
     command.add_argument("labs", metavar="LAB", nargs="*")
@@ -327,6 +331,18 @@ def _release(options: argparse.Namespace) -> int:
     for name in out_of_date:
         _messages.print(f"{name} is not what source/ gives: run `autograder release`.")
     return SHORT if out_of_date else DONE
+
+
+def _new(options: argparse.Namespace) -> int:
+    course = Course.find()
+    for path in scaffold.new(course, options.lab):
+        print(path)
+    _messages.print(
+        f"Fill in what says {scaffold.BLANK}, put your own lab in the example's place, then run "
+        f"`autograder release {options.lab}` and `autograder verify {options.lab}`.",
+        soft_wrap=True,
+    )
+    return DONE
 
 
 def _book(options: argparse.Namespace) -> int:

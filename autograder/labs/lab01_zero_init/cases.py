@@ -287,7 +287,7 @@ def _network(
     values: Values,
     config: dict[str, Any],
 ) -> Case:
-    """A network in which hidden units of the same number are copies, but for what they report to."""
+    """A network whose hidden units of the same number are copies, but for what they report to."""
     features, units, outputs = shape
     kernel = values(rng, (features, max(pattern) + 1))
     kernel[0] = np.arange(max(pattern) + 1)  # so that different numbers are different units

@@ -1,4 +1,4 @@
-"""You forget the absolute value: a column that is smaller than another is different from it, too."""
+"""You forget the absolute value: a column that is smaller than another is different, too."""
 
 import numpy as np
 

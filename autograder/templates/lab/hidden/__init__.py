@@ -1,0 +1,1 @@
+"""What is hidden of LAB_NAME: cases, oracle, tests, bank."""
