@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from autograder.shapes import same_padding
 from layerlab.case import Case
 from layerlab.compare import Expected
 
@@ -85,6 +86,34 @@ def rounding_bound(
     """
     info = np.finfo(dtype)
     return (terms + 2) * (float(info.eps) * magnitude + float(info.tiny))
+
+
+def thinned_out(
+    step: Callable[[tf.Tensor], tf.Tensor],
+    x: tf.Tensor,
+    window: tuple[int, int],
+    strides: tuple[int, int],
+    dilations: tuple[int, int],
+    padding: str,
+) -> tf.Tensor:
+    """A windowed op at any strides, where TensorFlow refuses unequal ones.
+
+    Args:
+        step: The op at stride 1 without padding.
+        x: Pictures, channels last.
+        window: Taps along height and width.
+        strides: Along height and width.
+        dilations: Along height and width.
+        padding: `valid` or `same`.
+    """
+    borders = [(0, 0), (0, 0)]
+    if padding == "same":
+        borders = [
+            same_padding(int(n), k, s, d)
+            for n, k, s, d in zip(x.shape[1:3], window, strides, dilations, strict=True)
+        ]
+    y = step(tf.pad(x, [(0, 0), *borders, (0, 0)]))
+    return y[:, :: strides[0], :: strides[1], :]
 
 
 def layer_facts(

@@ -273,6 +273,9 @@ def _function(target: Any, asked: Asked) -> None:
     """Calls a function with the inputs by position and the configuration by keyword.
 
     A class is made with the configuration first, and what it makes is called with the inputs.
+    Options: `parts` (what is observed, instead of `value`, of the several values that a function
+    returns: for each aspect the positions of those it is made of; two or more are factors that are
+    free in sign and scale, of which only the matrix product is observed).
     """
     case = asked.case
     inputs = [_argument(item, asked.namespace) for item in case.inputs]
@@ -287,6 +290,9 @@ def _function(target: Any, asked: Asked) -> None:
         value = target(*inputs, **config)
     if value is None:
         raise ProbeError(f"{case.target} returns None: is a return missing?")
+    if "parts" in case.options:
+        _observe_parts(_result(value), asked)
+        return
     asked.observed["value"] = _result(value)
     if isinstance(asked.observed["value"], np.ndarray):
         asked.observed["dtype"] = asked.observed["value"].dtype.name
@@ -299,6 +305,26 @@ def _function(target: Any, asked: Asked) -> None:
     gradients = tape.gradient(value, watched, output_gradients=tf.cast(case.cotangent, value.dtype))
     for name, gradient in zip(_input_names(len(watched)), gradients, strict=True):
         asked.observed[f"gradient of {name}"] = _gradient(gradient)
+
+
+def _observe_parts(values: Any, asked: Asked) -> None:
+    """What the option `parts` asks for, and the `shapes` of all that is returned."""
+    parts = asked.case.options["parts"]
+    count = sum(map(len, parts.values()))
+    if not isinstance(values, list) or len(values) != count:
+        raise ProbeError(f"{asked.case.target} must return {count} values, as a tuple.")
+    asked.observed["shapes"] = [np.shape(value) for value in values]
+    for aspect, positions in parts.items():
+        chosen = [values[position] for position in positions]
+        if len(chosen) == 1:
+            asked.observed[aspect] = chosen[0]
+            continue
+        try:  # in float64: the product adds no error of its own
+            product = functools.reduce(np.matmul, [np.asarray(x, np.float64) for x in chosen])
+        except (ValueError, TypeError):
+            shapes = " and ".join(str(np.shape(x)) for x in chosen)
+            raise ProbeError(f"Factors of the shapes {shapes} have no matrix product.") from None
+        asked.observed[aspect] = product
 
 
 def _argument(item: Any, namespace: Mapping[str, Any]) -> Any:

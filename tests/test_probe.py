@@ -578,3 +578,30 @@ def test_the_configuration_arrives_by_keyword():
 
 def test_observations_print_as_plain_data():
     json.dumps(call(lambda: (1, 2)))
+
+
+PARTS = {"parts": {"product": [0, 1], "rest": [2]}}
+
+
+def test_factors_are_observed_by_their_product():
+    column, row = np.ones((3, 1), np.float32), np.full((1, 2), 2.0, np.float32)
+    found = call(lambda: (column, row, 0.5), options=PARTS)
+    other = call(lambda: [tf.constant(-2 * column), row / -2, np.float32(0.5)], options=PARTS)
+    for observed in (found, other):
+        assert np.array_equal(observed["product"], np.full((3, 2), 2.0))
+        assert observed["rest"] == 0.5
+        assert observed["shapes"] == [(3, 1), (1, 2), ()]
+    assert "value" not in found
+
+
+@pytest.mark.parametrize("value", [5, (1, 2), None])
+def test_parts_that_are_missing_are_told(value):
+    assert "product" not in call(lambda: value, options=PARTS)
+    text = call(lambda: value, options=PARTS)["error"]["text"]
+    assert "must return 3 values" in text or "returns None" in text
+
+
+@pytest.mark.parametrize("factor", [np.ones(3), np.ones((3, 1)), "text", 2.0])
+def test_factors_without_a_product_are_told(factor):
+    found = call(lambda: (np.ones((2, 2)), factor, 0), options=PARTS)
+    assert "no matrix product" in found["error"]["text"]

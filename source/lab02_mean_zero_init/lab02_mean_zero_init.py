@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Lab 2: why is it beneficial to start weights with a mean-zero distribution?
+# # Lab 02: Why is it beneficial to start weights with a mean-zero distribution?
 #
 # The usual answer lists four reasons: a mean of zero breaks the symmetry between units, avoids
 # saturation, makes learning stable, and keeps ReLU units alive. One of the four is wrong, and the
@@ -46,7 +46,7 @@ from keras import ops
 from layerlab import check, graded
 
 # %% [markdown]
-# ## The question, in one picture
+# ## Intuition
 #
 # Take one layer of 256 tanh units. Its inputs lie between 0 and 1, like the brightness of pixels, so
 # their mean is 0.5. The weights of each unit are normal with variance 1/256. We change one thing only:
@@ -80,7 +80,7 @@ plt.show()
 # looks small is not small for a sum of 256 terms.
 
 # %% [markdown]
-# ## The mathematics
+# ## Mathematics
 #
 # We use the notation of He et al. (2015), section 2.2. A layer computes
 #
@@ -606,11 +606,9 @@ graded("probe_statistics")
 graded("probe_contract")
 
 # %% [markdown]
-# ## Experiments
+# ## Experiment 1: the shift is fan-in times mean times mean
 #
-# The experiments are not graded. All but one run without your code. Each takes a few seconds.
-#
-# ### Experiment 1: the shift is fan-in times mean times mean
+# (The experiments are not graded. All but one run without your code. Each takes a few seconds.)
 #
 # *Claim: a weight mean other than zero helps to avoid saturation.* This is the claim that is wrong. We
 # measure the mean sum and the saturated share in one layer of 256 tanh units, for weight means from -0.1
@@ -660,7 +658,7 @@ plt.show()
 # (flat line), but experiment 3 shows that they protect no further one.
 
 # %% [markdown]
-# ### Experiment 2: what breaks the symmetry?
+# ## Experiment 2: what breaks the symmetry?
 #
 # *Claim: a mean of zero brings the diversity that lets units learn different features.* We separate the
 # two things that this mixes up. A small network with 16 tanh units learns on which side of a
@@ -715,7 +713,7 @@ plt.show()
 # shallow and narrow network a mean of 0.5 does no harm: the two inputs are centered, and the fan-in is 2.)
 
 # %% [markdown]
-# ### Experiment 3: thirty layers
+# ## Experiment 3: thirty layers
 #
 # One layer hides the worst. Here is a stack of 30 layers of 256 units, with *centered* inputs of
 # variance 1, so that the first layer's mean sum is 0. For each weight mean we follow four numbers
@@ -806,7 +804,7 @@ plt.show()
 # or off for all of them together. A mean of zero prevents the dying that a negative mean brings, not this.
 
 # %% [markdown]
-# ### Experiment 4: how far from zero is too far?
+# ## Experiment 4: how far from zero is too far?
 #
 # The same stack for 21 means between -0.1 and 0.1, and for three widths. The analysis says that $n\mu$
 # matters, not $\mu$: drawn over $n\mu$, the curves of the three widths should agree on where the trouble
@@ -853,7 +851,7 @@ plt.show()
 # right all units are on, which makes of ReLU a linear function and lets the signal explode.
 
 # %% [markdown]
-# ### Experiment 5: mean zero, and still wrong
+# ## Experiment 5: mean zero, and still wrong
 #
 # *Claim: a mean-zero start keeps units where gradients are not zero.* It does not by itself. All starts
 # below have mean zero. They differ in the variance: the old heuristic $U[-1/\sqrt{n}, 1/\sqrt{n}]$ (equation 1 of
@@ -914,7 +912,7 @@ plt.show()
 # must fit the activation. This is what the initializers that you have written take into account.
 
 # %% [markdown]
-# ### Experiment 6: your initializers, seen through your probe
+# ## Experiment 6: your initializers, seen through your probe
 #
 # Now a Keras model of 40 ReLU layers with *your* `HeNormal`, `LecunNormal` and `GlorotUniform`, with *your*
 # `MomentProbe` after each layer. A last stack starts from He's variance and a mean of -0.01. The widths
@@ -990,7 +988,7 @@ plt.show()
 # not notice it in a histogram of the weights. Your probe does.
 
 # %% [markdown]
-# ### Experiment 7: is it the size of the weights that kills ReLU units?
+# ## Experiment 7: is it the size of the weights that kills ReLU units?
 #
 # *Claim: ReLU units die if weights start very large or very small, and a mean of zero helps.* With biases
 # at zero, ReLU layers are positively homogeneous: multiply the weights by $c > 0$, and all sums are
@@ -1021,7 +1019,7 @@ for label, factor, n_mean in (
 # $-5/n$ is a warning: hardly a unit is dead, yet experiment 3 has shown that the signal fades all the same.
 
 # %% [markdown]
-# ### Experiment 8: does it train?
+# ## Experiment 8: does it train?
 #
 # The last claim: *a mean-zero start makes learning more stable.* We train networks of 20 hidden layers of
 # 64 units to tell the inside of a circle from the outside, from starts with different means, with plain

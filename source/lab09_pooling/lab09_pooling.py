@@ -141,7 +141,7 @@ def pair(name, value):
 
 
 # %% [markdown]
-# ## Exercise: max pooling
+# ## Exercise 1: max pooling
 #
 # Write `MaxPooling2D`. The docstring is the contract. No loop over the batch, the pixels or the channels is needed; think about what can be compared *for all windows at once*.
 
@@ -260,7 +260,7 @@ check(MaxPooling2D)
 graded("max_outputs")
 
 # %% [markdown]
-# ## Exercise: average pooling
+# ## Exercise 2: average pooling
 #
 # The same windows, another number. Mind the border: how many pixels does a window have there?
 
@@ -365,7 +365,7 @@ check(AveragePooling2D)
 graded("average_outputs")
 
 # %% [markdown]
-# ## Exercise: global average pooling
+# ## Exercise 3: global average pooling
 #
 # One window that is as large as the picture: each channel becomes one number. Lin, Chen and Yan (2014) put this in the place of the large dense layers at the end of a network.
 

@@ -1,0 +1,1 @@
+"""What is hidden of lab05: separable convolution."""
