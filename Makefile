@@ -1,17 +1,21 @@
 # make demo   sets up, releases the labs, grades a class, leaves a report to open
 # make test   sets up, runs everything that CI runs
+# make book   sets up, runs the solution notebooks, builds the course book: book/index.html
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export AUTOGRADER_SEED
 
-.PHONY: demo test setup sandbox lint unit fresh verify lock format
+.PHONY: demo test book setup sandbox lint unit fresh pages verify lock format
 
 demo: setup
 	$(BIN)/python -m autograder.demo lab06_depthwise_conv lab02_mean_zero_init
 
 test: AUTOGRADER_SEED = make-test
-test: setup lint fresh verify unit
+test: setup lint fresh pages verify unit
+
+book: setup
+	$(BIN)/autograder book
 
 setup: .venv/installed sandbox
 
@@ -36,6 +40,10 @@ lint:
 
 fresh:
 	$(BIN)/autograder release --check
+
+# Every page is built, without running the notebooks: `make book` does that.
+pages:
+	$(BIN)/autograder book --no-run --output build/book
 
 verify:
 	$(BIN)/autograder verify

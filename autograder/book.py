@@ -18,12 +18,11 @@ from autograder.lab import Lab
 from autograder.notebook import tags
 
 
-def build(course: Course, labs: list[Lab], out: Path, *, run: bool = True) -> list[Path]:
+def build(course: Course, out: Path, *, run: bool = True) -> list[Path]:
     """Builds the book.
 
     Args:
         course: A course with `docs/conf.py` and `docs/index.md`.
-        labs: The labs that are in it.
         out: Folder of the pages; what is there is replaced.
         run: Whether the notebooks are executed; without it the pages have no figures.
 
@@ -41,7 +40,7 @@ def build(course: Course, labs: list[Lab], out: Path, *, run: bool = True) -> li
     with tempfile.TemporaryDirectory(prefix="book-") as folder:
         pages = Path(folder, "docs")
         shutil.copytree(course.root / "docs", pages)
-        for lab in labs:
+        for lab in course.labs():
             _add(course, lab, pages)
         made = Path(folder, "html")
         _sphinx(pages, made, run)

@@ -98,7 +98,6 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_release)
 
     command = commands.add_parser("book", help="build the course book: docs/ and the solutions")
-    command.add_argument("labs", metavar="LAB", nargs="*")
     command.add_argument("-o", "--output", metavar="DIR", type=Path)
     command.add_argument("--no-run", action="store_true", help="do not execute the notebooks")
     command.set_defaults(run=_book)
@@ -348,7 +347,7 @@ def _new(options: argparse.Namespace) -> int:
 def _book(options: argparse.Namespace) -> int:
     course = Course.find()
     output = options.output or course.root / "book"
-    pages = book.build(course, course.labs(options.labs), output, run=not options.no_run)
+    pages = book.build(course, output, run=not options.no_run)
     for page in pages:
         print(page)
     return DONE

@@ -82,8 +82,8 @@ def _brief(value: Any) -> str:
         return f"input {value.shape} {value.dtype}"
     if isinstance(value, Mapping) and "make" in value:
         config = ", ".join(f"{name}={_brief(item)}" for name, item in value["config"].items())
-        text = f"{value['make']}({config})"
+        text = f"{value['make'].rpartition('.')[2]}({config})"
         return text if len(text) <= 200 else text[:200] + " …"
-    if isinstance(value, (list, tuple)) and any(isinstance(x, np.ndarray) for x in value):
+    if isinstance(value, (list, tuple)) and any(isinstance(x, np.ndarray | Mapping) for x in value):
         return ", ".join(map(_brief, value))
     return str(tuple(value)) if isinstance(value, list) else repr(value)

@@ -150,6 +150,33 @@ def worst(truth: np.ndarray, actual: np.ndarray, wrong: np.ndarray) -> tuple[int
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
 
 
+def _proportional(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    """An array that is known up to a positive factor; the bound is in the units of the truth.
+
+    Errors e within the bound change the factor by a share of at most |e . truth| / |truth|^2.
+    """
+    truth, bound = expected.value, expected.bound
+    if bound is not None:
+        share = float(np.sum(bound * np.abs(truth)) / np.sum(truth**2))
+        bound = (bound + share * np.abs(truth)) / (1 - share)
+    return _array(aspect, Expected(truth, bound), comparable(expected, actual))
+
+
+def comparable(expected: Expected, actual: Any) -> Any:
+    """`actual` in the units of the truth: where a factor is free, scaled by a positive one.
+
+    Of all factors it is the one with which both have the same product with the truth.
+    """
+    truth = expected.value
+    if expected.rule != "proportional" or not isinstance(actual, np.ndarray):
+        return actual
+    if actual.shape != truth.shape:
+        return actual
+    with np.errstate(invalid="ignore", over="ignore"):
+        product = float(np.sum(actual.astype(np.float64) * truth))
+        return actual * (float(np.sum(truth**2)) / product if product > 0 else 0.0)
+
+
 def _weights(aspect: str, expected: Expected, actual: Any) -> Difference | None:
     """Weights by name, shape and order; an expected name of `None` leaves the name free."""
     truth = [(name, tuple(shape)) for name, shape in expected.value]
@@ -297,6 +324,7 @@ def _shared(aspect: str, expected: Expected, actual: Any) -> Difference | None:
 
 RULES: dict[str, Callable[[str, Expected, Any], Difference | None]] = {
     "value": _value,
+    "proportional": _proportional,
     "weights": _weights,
     "contains": _contains,
     "includes": _includes,

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from layerlab.compare import Expected, Observation, compare, plain, wrong_elements
+from layerlab.compare import (
+    Expected,
+    Observation,
+    comparable,
+    compare,
+    plain,
+    wrong_elements,
+)
 
 Failure = tuple[str, str]
 """Key of a case and name of an aspect."""
@@ -110,7 +117,7 @@ def _alike(theirs: Observation, ours: Observation, aspect: str, expected: Expect
         return False
     if aspect not in theirs:
         return _cause(theirs) == _cause(ours)
-    one, other = theirs[aspect], ours[aspect]
+    one, other = (comparable(expected, item[aspect]) for item in (theirs, ours))
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return (
             one.shape == other.shape

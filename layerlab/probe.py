@@ -333,17 +333,19 @@ def _argument(item: Any, namespace: Mapping[str, Any]) -> Any:
 
     Such a dictionary has `make` (a name of the student's, or a dotted one that begins with
     `keras.`), `config` (its keyword arguments), and if it is to have weights `build` (an input
-    shape) and `weights` (the values of all of them, in order).
+    shape) and `weights` (the values of all of them, in order). Its arguments may be such
+    dictionaries themselves, as the layers of a model are.
     """
     if isinstance(item, np.ndarray):
         return tf.constant(item)
-    if isinstance(item, (list, tuple)) and any(isinstance(x, np.ndarray) for x in item):
+    if isinstance(item, (list, tuple)) and any(isinstance(x, np.ndarray | Mapping) for x in item):
         return [_argument(x, namespace) for x in item]
     if not (isinstance(item, Mapping) and "make" in item):
         return _hashable(item)
     name = item["make"]
     make = operator.attrgetter(name[6:])(keras) if name[:6] == "keras." else _find(name, namespace)
-    made = make(**{name: _hashable(value) for name, value in item.get("config", {}).items()})
+    config = item.get("config", {})
+    made = make(**{key: _argument(value, namespace) for key, value in config.items()})
     if "build" in item:
         made.build(tuple(item["build"]))
     for weight, value in (

@@ -9,7 +9,7 @@ import numpy as np
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from layerlab.compare import Expected, wrong_elements
+from layerlab.compare import Expected, comparable, wrong_elements
 from layerlab.planes import grid, planes
 from layerlab.report import CaseReport, Report
 
@@ -171,7 +171,7 @@ def _side_by_side(report: CaseReport) -> list[tuple[str, Expected, np.ndarray]]:
         if not (isinstance(truth, np.ndarray) and isinstance(actual, np.ndarray)):
             continue
         if truth.shape == actual.shape:
-            found.append((aspect, expected, actual))
+            found.append((aspect, expected, comparable(expected, actual)))
     return found[:2]
 
 

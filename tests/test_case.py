@@ -71,3 +71,11 @@ def test_no_arguments_are_said():
 def test_unknown_fields_are_refused():
     with pytest.raises(TypeError):
         Case.from_data({**CASE.as_data(), "expected": 1})
+
+
+def test_a_made_object_is_described_with_what_it_is_made_of():
+    layer = {"make": "keras.layers.Conv2D", "config": {"filters": 1, "kernel_size": [3, 2]}}
+    model = {"make": "keras.Sequential", "config": {"layers": [layer, layer]}}
+    conv = "Conv2D(filters=1, kernel_size=(3, 2))"
+    line = Case("k", "g", "t", inputs=(model,)).describe()
+    assert line == f"Sequential(layers={conv}, {conv})"

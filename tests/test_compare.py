@@ -230,6 +230,34 @@ def draw(kind, scale, size=4000):
     return values[:size]
 
 
+def proportional(actual, bound=1e-3):
+    expected = Expected(TRUTH, np.full((2, 2), bound), rule="proportional")
+    return difference(expected, actual)
+
+
+@pytest.mark.parametrize("factor", [1e-6, 0.5, 1.0, 3e8])
+def test_a_positive_factor_is_free(factor):
+    assert proportional(factor * TRUTH) is None
+    assert proportional(factor * (TRUTH + 9e-4 * np.array([[1, -1], [1, 1]]))) is None
+
+
+@pytest.mark.parametrize(
+    "actual",
+    [
+        -TRUTH,
+        0 * TRUTH,
+        np.nan * TRUTH,
+        np.inf * TRUTH,
+        TRUTH[0],
+        TRUTH.tolist(),
+        None,
+        TRUTH + 0.1,
+    ],
+)
+def test_what_no_positive_factor_makes_right_is_wrong(actual):
+    assert proportional(actual) is not None
+
+
 KINDS = ["uniform", "normal", "truncated_normal"]
 
 
@@ -328,6 +356,7 @@ SECRET = [
         Expected({"labels": np.zeros((7, 13), int), "sums": np.full(1, 0.625)}, rule="shared"),
         np.full((7, 13), 0.713),
     ),
+    ("proportional", Expected(np.full((7, 13), 0.625), rule="proportional"), -np.ones((7, 13))),
 ]
 
 

@@ -563,6 +563,17 @@ def test_the_gradient_of_a_function():
     assert found["dtype"] == "float32"
 
 
+def test_a_model_is_made_of_layers_that_are_made():
+    layers = [
+        {"make": "keras.Input", "config": {"shape": [2]}},
+        {"make": "Scale", "config": {"factor": 3}},
+    ]
+    model = {"make": "keras.Sequential", "config": {"layers": layers}, "weights": [KERNEL]}
+    asked = Case("k", "g", "f", "function", inputs=(model, X))
+    observed = probe.run(asked, {"Scale": Scale, "f": lambda model, x: model(x)})
+    assert np.array_equal(observed["value"], 3 * X * KERNEL)
+
+
 def test_a_function_of_numpy_has_no_gradient():
     found = call(lambda x: x.numpy() * 2, X, cotangent=np.ones_like(X))
     assert found["error"]["text"] == "f returns a ndarray: no gradient can pass."

@@ -1,0 +1,1 @@
+"""What is hidden of lab07: the depthwise separable block."""

@@ -1,0 +1,1 @@
+"""What is hidden of lab08: capsules, and routing by agreement."""

@@ -1,0 +1,1 @@
+"""What is hidden of lab10: receptive fields."""
