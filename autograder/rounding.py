@@ -10,6 +10,7 @@ sections 1.6 and 3.1). Sums of products need none of this: `autograder.oracle.mu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
@@ -30,12 +31,14 @@ class Rounding:
     Args:
         dtype: The coarser arithmetic.
         tape: Watches the perturbations.
+        inner: Takes the gradients of the results.
     """
 
-    def __init__(self, dtype: np.dtype[Any], tape: tf.GradientTape):
+    def __init__(self, dtype: np.dtype[Any], tape: tf.GradientTape, inner: tf.GradientTape):
         self._eps = float(np.finfo(dtype).eps)
         self._tiny = float(np.finfo(dtype).tiny)
         self._tape = tape
+        self._inner = inner
         self.perturbations: list[tf.Tensor] = []
         self.sizes: list[np.ndarray] = []
         self.kinks: list[tuple[tf.Tensor, int]] = []
@@ -79,6 +82,12 @@ class Rounding:
                 slope = slope + other
         return result + (value - tf.stop_gradient(value)) * slope
 
+    def earlier(self) -> AbstractContextManager[None]:
+        """Within it the results of earlier calls are computed: they round, but no gradient of the
+        last call reaches what they were computed from.
+        """
+        return self._inner.stop_recording()
+
     def _perturbation(self, value: tf.Tensor, size: np.ndarray) -> tf.Tensor:
         zero = tf.zeros_like(value)
         self._tape.watch(zero)
@@ -111,8 +120,8 @@ def first_order(forward: Forward, case: Case, names: list[str]) -> dict[str, Exp
     sources = [x for x in keras.tree.flatten(inputs[-1]) if tf.is_tensor(x)]
     labels = ["input"] if len(sources) == 1 else [f"input {i}" for i in range(len(sources))]
     with tf.GradientTape(persistent=True) as outer:
-        rounding = Rounding(dtype, outer)
         with tf.GradientTape() as inner:
+            rounding = Rounding(dtype, outer, inner)
             inner.watch([*sources, *weights])
             results = dict(forward(rounding, inputs, weights))
         if case.cotangent is not None:

@@ -127,7 +127,7 @@ def _engine() -> str:
     here = Path(__file__).parent
     paths = [here / f"{name}.py" for name in _DECISIVE]
     for folder in (here / "subject", Path(str(layerlab.__file__)).parent):
-        paths += sorted(folder.glob("*.py"))
+        paths += sorted(folder.rglob("*.py"))
     digest = hashlib.sha256()
     for path in paths:
         digest.update(path.read_bytes())

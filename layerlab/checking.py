@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def check(*targets: Any) -> None:
         if not any(case.target == name for case in visible.cases.values()):
             print(f"check: {visible.lab} has no exercise called {name}: it has {_names(visible)}.")
             continue
-        render.show(examine(name, {name: target}, visible))
+        beside = vars(sys.modules.get(getattr(target, "__module__", ""), object))
+        render.show(examine(name, {**beside, name: target}, visible))
 
 
 def examine(name: str, namespace: dict[str, Any], visible: VisibleCases) -> Report:

@@ -101,7 +101,7 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     """
     for number, chosen in enumerate(pairs(rng, _ARGUMENTS)):
         height, width = chosen.pop("picture")
-        shape = (chosen.pop("batch"), height, width, chosen.pop("channels"))
+        shape: tuple[int, ...] = (chosen.pop("batch"), height, width, chosen.pop("channels"))
         flags = chosen.pop("flags")
         config = {name: value for name, value in chosen.items() if DEFAULTS.get(name) != value}
         yield _layer(f"plain-{number}", "plain", BLOCK, config, shape, flags, rng, _drawn)
@@ -180,7 +180,7 @@ def _layer(
         group,
         target,
         config=config,
-        inputs=tuple(values(rng, shape, "input") for _ in flags or [None]),
+        inputs=tuple(values(rng, shape, "input") for _ in flags or [False]),
         weights=tuple(values(rng, size, name) for name, size in weights.items()),
         cotangent=values(rng, output_shape(config, shape), "cotangent"),
         options=every,

@@ -110,8 +110,8 @@ def visible() -> Iterator[Case]:
         options = {"route": "config"} if config else {}
         yield _loss(f"see-loss-{number}", see, config, inputs, 1.0, options)
     vectors = np.array([[[1, 0], [2, -1], [0, 1]], [[3, 1], [0, 2], [1, 1]]], np.float32)
-    for number, true in enumerate([None, np.array([[0, 1, 0], [0, 0, 1]], np.int32)]):
-        yield _mask(f"see-mask-{number}", see, vectors, true, rng, whole)
+    for number, classes in enumerate([None, np.array([[0, 1, 0], [0, 0, 1]], np.int32)]):
+        yield _mask(f"see-mask-{number}", see, vectors, classes, rng, whole)
 
 
 def hidden(rng: np.random.Generator) -> Iterator[Case]:
@@ -165,12 +165,13 @@ def _primaries(rng: np.random.Generator) -> Iterator[Case]:
         yield _primary(f"primary-{number}", "primary", config, shape, rng, normal)
     config = {"dim_capsule": 2, "num_channels": 3, "kernel_size": (2, 1), "strides": 2}
     config |= {"padding": "same"}
-    for name, options in {
+    modes: dict[str, dict[str, Any]] = {
         "config": {"route": "config"},
         "save": {"route": "save"},
         "unknown": {"mode": "function", "unknown_batch": True},
         "half": {"policy": "mixed_float16"},
-    }.items():
+    }
+    for name, options in modes.items():
         group, shape = "primary contract", (2, 3, 3, 2)
         yield _primary(f"primary-{name}", group, config, shape, rng, normal, options)
     for number, config in enumerate(_INVALID_PRIMARY):
@@ -180,13 +181,14 @@ def _primaries(rng: np.random.Generator) -> Iterator[Case]:
 def _modes(rng: np.random.Generator) -> Iterator[Case]:
     """The same layer by other routes, in other modes, under another policy, and called twice."""
     config = {"num_capsules": 3, "dim_capsule": 2, "routings": 2}
-    for name, options in {
+    modes: dict[str, dict[str, Any]] = {
         "config": {"route": "config"},
         "save": {"route": "save"},
         "unknown": {"mode": "function", "unknown_batch": True},
         "xla": {"mode": "xla"},
         "half": {"policy": "mixed_float16"},
-    }.items():
+    }
+    for name, options in modes.items():
         case = _layer(name, name, config, (2, 4, 3), rng, normal, options)
         if name == "xla":  # a picture with nothing in it: some repairs of the root fail under XLA
             case.inputs[0][0] = 0

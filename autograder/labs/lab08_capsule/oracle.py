@@ -38,12 +38,16 @@ from layerlab.compare import Expected
 FALSE_ALARM = 1e-9
 """Probability that a right start of the weights is turned down."""
 
-_ARGUMENTS = {
+_ARGUMENTS: dict[str, dict[str, Any]] = {
     LAYER: {"num_capsules": None, "dim_capsule": None, "routings": 3},
     PRIMARY: {"dim_capsule": None, "num_channels": None, "padding": "valid"},
     LOSS: {"m_plus": 0.9, "m_minus": 0.1, "lam": 0.5},
 }
-_FURTHER = {LAYER: ["kernel_initializer"], PRIMARY: ["kernel_size", "strides"], LOSS: []}
+_FURTHER: dict[str, list[str]] = {
+    LAYER: ["kernel_initializer"],
+    PRIMARY: ["kernel_size", "strides"],
+    LOSS: [],
+}
 
 
 def expect(case: Case) -> dict[str, Expected]:
@@ -84,7 +88,8 @@ def _primary(case: Case) -> dict[str, Expected]:
     outputs = primary_output(config, shape)
 
     def forward(rounding: Any, inputs: list[Any], weights: list[Any], inside: bool) -> Any:
-        return {"output": primary_capsules(inputs[-1], *weights, rounding, inside, config)}
+        kernel, bias = weights
+        return {"output": primary_capsules(inputs[-1], kernel, bias, rounding, inside, config)}
 
     weights = primary_weights(config, shape)
     return {**_facts(case, weights, outputs), **_either_reading(forward, case, list(weights))}

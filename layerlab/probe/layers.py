@@ -1,0 +1,155 @@
+"""Probes of layers: built, given weights, called, a cotangent pulled back; or refused."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from layerlab.probe.asked import (
+    Asked,
+    ProbeError,
+    argument,
+    array,
+    by_route,
+    float_tensors,
+    input_names,
+    keywords,
+    tensor,
+)
+
+
+def probe_layer(target: Any, asked: Asked) -> None:
+    """Builds a layer, sets its weights, calls it, pulls back the cotangent.
+
+    Options: `route` (`direct`, `config`: rebuilt from its own configuration, `save`: saved in a
+    model and loaded again), `mode` (`eager`, `function`, `xla`), `unknown_batch`, `policy`,
+    `training` (one flag for each call; the inputs are then one batch a call). An input that is a
+    list is one call's list of arrays.
+    """
+    case, options = asked.case, asked.case.options
+    inputs = [argument(item, asked.namespace) for item in case.inputs]
+    asked.where = "the constructor"
+    layer = target(**keywords(case))
+    if not isinstance(layer, keras.layers.Layer):
+        raise ProbeError(f"{case.target} is not a keras.layers.Layer: subclass it.")
+    layer = by_route(layer, asked)
+    asked.where = "build"
+    shape = keras.tree.map_structure(lambda x: _batched(x.shape, options), inputs[0])
+    layer.build(shape)
+    asked.observed["weights"] = [(w.name, tuple(w.shape)) for w in layer.trainable_weights]
+    asked.observed["state"] = [(w.name, tuple(w.shape)) for w in layer.non_trainable_weights]
+    asked.observed["weight dtypes"] = sorted({w.dtype for w in layer.weights})
+    for name, weight in zip(_names(layer, options), layer.trainable_weights, strict=False):
+        asked.observed[f"initial {name}"] = np.asarray(weight)
+    _assign(layer.trainable_weights, case.weights)
+    if options.get("route") == "save":
+        asked.where = "saving and loading"
+        layer = _reload(layer, shape)
+    _call(layer, asked, inputs)
+    given, left = keras.tree.flatten(list(case.inputs)), keras.tree.flatten(inputs)
+    if any(not np.array_equal(x, a, equal_nan=True) for x, a in zip(left, given, strict=True)):
+        raise ProbeError("The call changes its input: work on a copy.")
+    for name, weight in zip(_states(layer, options), layer.non_trainable_weights, strict=False):
+        asked.observed[f"{name} after the call"] = np.asarray(weight)
+    asked.where = "compute_output_shape"
+    asked.observed["computed output shape"] = tuple(layer.compute_output_shape(shape))
+
+
+def _call(layer: Any, asked: Asked, inputs: list[tf.Tensor]) -> None:
+    case, options = asked.case, asked.case.options
+    training = options.get("training")
+    flags = [{}] * len(inputs) if training is None else [{"training": flag} for flag in training]
+    function = _traced(layer, inputs[0], options)
+    sources = float_tensors(inputs[-1])
+    asked.where = "call"
+    for x, flag in zip(inputs, flags, strict=True):
+        with tf.GradientTape(watch_accessed_variables=case.cotangent is not None) as tape:
+            tape.watch(sources)
+            y = function(x, **flag)
+    asked.observed["output"] = tensor(y, "call")
+    asked.observed["output dtype"] = y.dtype.name
+    if case.cotangent is None or asked.observed["output"].shape != case.cotangent.shape:
+        return
+    asked.where = "the gradient"
+    variables = [w.value for w in layer.trainable_weights]
+    gradients = tape.gradient(
+        y, [*sources, *variables], output_gradients=tf.cast(case.cotangent, y.dtype)
+    )
+    names = [*input_names(len(sources)), *_names(layer, options)]
+    for name, gradient in zip(names, gradients, strict=True):
+        asked.observed[f"gradient of {name}"] = array(gradient)
+
+
+def _batched(shape: Any, options: Mapping[str, Any]) -> tuple[int | None, ...]:
+    batch = None if options.get("unknown_batch") else shape[0]
+    return (batch, *shape[1:])
+
+
+def _traced(layer: Any, x: Any, options: Mapping[str, Any]) -> Callable[..., Any]:
+    """The layer's call, eager or as a `tf.function`."""
+    mode = options.get("mode", "eager")
+    if mode == "eager":
+        return layer
+    spec = keras.tree.map_structure(lambda x: tf.TensorSpec(_batched(x.shape, options), x.dtype), x)
+
+    def call(x: Any, **flags: Any) -> Any:
+        if mode == "xla":  # the batch's shape is known to XLA
+            x = keras.tree.map_structure(lambda x, s: tf.ensure_shape(x, s.shape), x, spec)
+        return layer(x, **flags)
+
+    reduce = {"input_signature": [spec]} if "training" not in options else {}
+    return tf.function(call, jit_compile=mode == "xla", autograph=False, **reduce)
+
+
+def _reload(layer: Any, shape: Any) -> Any:
+    """The layer after a save and a load of a model that holds it."""
+    shapes = shape if isinstance(shape, list) else [shape]
+    inputs = [keras.Input(shape[1:]) for shape in shapes]
+    inputs = inputs if isinstance(shape, list) else inputs[0]
+    model = keras.Model(inputs, layer(inputs))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return keras.saving.load_model(path).layers[-1]
+
+
+def _names(layer: Any, options: Mapping[str, Any]) -> list[str]:
+    """Names of the trainable weights; where the contract leaves them free, the case names them."""
+    return list(options.get("weight_names", [w.name for w in layer.trainable_weights]))
+
+
+def _states(layer: Any, options: Mapping[str, Any]) -> list[str]:
+    return list(options.get("state_names", [w.name for w in layer.non_trainable_weights]))
+
+
+def _assign(weights: list[Any], values: tuple[np.ndarray, ...]) -> None:
+    found = [(w.name, tuple(w.shape)) for w in weights]
+    if len(weights) != len(values) or any(
+        tuple(w.shape) != value.shape for w, value in zip(weights, values, strict=True)
+    ):
+        expected = ", ".join(str(value.shape) for value in values) or "none"
+        raise ProbeError(
+            f"The trainable weights should have the shapes {expected}; the layer has "
+            f"{', '.join(f'{name} {shape}' for name, shape in found) or 'none'}."
+        )
+    for weight, value in zip(weights, values, strict=True):
+        weight.assign(value)
+
+
+def probe_refusal(target: Any, asked: Asked) -> None:
+    """Calls the constructor with an invalid argument and reports what it raises, if anything."""
+    asked.where = "the constructor"
+    try:
+        target(**keywords(asked.case))
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        asked.observed["refusal"] = type(error).__name__
+    else:
+        asked.observed["refusal"] = None
