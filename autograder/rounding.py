@@ -135,7 +135,11 @@ def first_order(forward: Forward, case: Case, names: list[str]) -> dict[str, Exp
                 results[f"gradient of {label}"] = tf.convert_to_tensor(gradient)
         kinks = [value for value, _ in rounding.kinks]
         everything = tf.concat([tf.reshape(r, [-1]) for r in (*kinks, *results.values())], axis=0)
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")  # one trace for each case is what is meant: no warning of it
     jacobians = outer.jacobian(everything, rounding.perturbations)
+    logger.setLevel(level)
     slopes = [
         np.zeros((everything.shape[0], size.size))
         if jacobian is None
