@@ -32,12 +32,13 @@ def pairs(
     for row in AllPairs(values, filter_func=fits):
         met |= _pairs_of(row, values)
         yield dict(zip(names, row, strict=True))
-    # With a filter AllPairs loses some pairs that are allowed: each gets a row, shared if possible.
+    # With a filter AllPairs loses some pairs that are allowed: rows are added until each is met.
     for place, other in combinations(range(len(names)), 2):
         for i, j in product(range(len(values[place])), range(len(values[other]))):
-            start = {names[place]: values[place][i], names[other]: values[other][j]}
-            if (place, i, other, j) not in met and allowed(start):
-                row = _completed(start, names, values, allowed)
+            start = {place: i, other: j}
+            named = {names[p]: values[p][k] for p, k in start.items()}
+            if (place, i, other, j) not in met and allowed(named):
+                row = _completed(start, names, values, allowed, met)
                 met |= _pairs_of(row, values)
                 yield dict(zip(names, row, strict=True))
 
@@ -49,17 +50,37 @@ def _pairs_of(row: Sequence[Any], values: list[list[Any]]) -> set[tuple[int, int
 
 
 def _completed(
-    start: dict[str, Any],
+    start: dict[int, int],
     names: list[str],
     values: list[list[Any]],
     allowed: Callable[[dict[str, Any]], bool],
+    met: set[tuple[int, int, int, int]],
 ) -> list[Any]:
-    """A row that holds some values, the others filled in as they fit."""
+    """A row that holds some values; the others are filled in so that it meets many new pairs.
+
+    Args:
+        start: Positions of the values that it holds, by place.
+        names: Names of the arguments.
+        values: Their values.
+        allowed: Whether a combination makes sense.
+        met: Pairs that are met already.
+    """
     chosen = dict(start)
-    for name, choices in zip(names, values, strict=True):
-        if name not in chosen:
-            chosen[name] = next(value for value in choices if allowed({**chosen, name: value}))
-    return [chosen[name] for name in names]
+    for place in range(len(names)):
+        if place in chosen:
+            continue
+        fitting = [
+            (sum(_pair(place, position, p, k) not in met for p, k in chosen.items()), -position)
+            for position in range(len(values[place]))
+            if allowed({names[p]: values[p][k] for p, k in {**chosen, place: position}.items()})
+        ]
+        chosen[place] = -max(fitting)[1]
+    return [values[place][chosen[place]] for place in range(len(names))]
+
+
+def _pair(place: int, position: int, other: int, its: int) -> tuple[int, int, int, int]:
+    first, second = sorted([(place, position), (other, its)])
+    return (*first, *second)
 
 
 def normal(rng: np.random.Generator, shape: Sequence[int], scale: float = 1.0) -> np.ndarray:

@@ -27,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "use_bias": True,
 }
 _ARGUMENTS: dict[str, list[Any]] = {
-    "kernel_size": [1, 2, 3, (1, 4), (3, 2)],
+    "kernel_size": [1, 2, (1, 3), (3, 2)],
     "strides": [1, 2, (2, 1), (1, 3)],
     "padding": ["valid", "same"],
     "depth_multiplier": [1, 2, 3],
