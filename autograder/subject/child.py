@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.subject import wire
 from autograder.subject.limits import Limits, confine
-from autograder.subject.shell import make_shell
+from autograder.subject.shell import make_shell, redirect
 from layerlab import probe
 from layerlab.case import Case
 
@@ -27,6 +27,7 @@ def main(connection: socket.socket, limits: Limits) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     confine(limits)
     shell = make_shell()
+    redirect()
     while True:
         try:
             request = wire.receive(connection)

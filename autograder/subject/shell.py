@@ -142,10 +142,13 @@ class CellShell(InteractiveShell):
 
 
 def make_shell() -> CellShell:
-    """The one shell of this process, with its streams in place."""
+    """The one shell of this process. The template makes it, for all its children."""
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    shell = CellShell.instance(config=config)
+    return CellShell.instance(config=config)
+
+
+def redirect() -> None:
+    """From here on what is printed is the running cell's output."""
     sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
-    return shell

@@ -31,6 +31,7 @@ def main() -> None:
 
     import layerlab.checking  # noqa: F401
     from autograder.subject import child
+    from autograder.subject.shell import make_shell
 
     limits = Limits(**wire.receive(control))
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -39,6 +40,7 @@ def main() -> None:
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     for descriptor in (1, 2):  # what TensorFlow's C++ code logs from here on is nobody's output
         os.dup2(null, descriptor)
+    make_shell()
     gc.collect()
     gc.freeze()  # children don't search, and so don't copy, what is here already
     wire.send(control, {"ready": os.getpid()})
