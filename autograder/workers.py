@@ -52,6 +52,8 @@ class Workers:
         self.jobs = jobs or os.cpu_count() or 1
         self._arguments = (course.root, lab.name, device, limits or Limits())
         self._pool = self._start()
+        for _ in range(self.jobs):  # the templates come up while the caller reads what to grade
+            self._pool.submit(_ready)
 
     def _start(self) -> ProcessPoolExecutor:
         # No plain fork: the parent may have run TensorFlow, whose threads do not survive it.
@@ -167,6 +169,10 @@ def _begin(root: Path, lab: str, device: str, limits: Limits) -> None:
     course = Course(root)
     _grader = Grader(course, course.lab(lab), device, limits)
     _grader.template.start()
+
+
+def _ready() -> None:
+    """Nothing: a worker that can do it has its template."""
 
 
 def _examine(name: str, notebook: Any) -> Examination:

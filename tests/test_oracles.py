@@ -212,7 +212,7 @@ def test_bounds_scale_with_the_values(cases06, name):
 
 def test_an_element_outside_the_window_of_a_bad_pixel_is_finite(cases06):
     for case, expected in cases06:
-        if case.key.startswith(("special-nan", "special-infinite")):
+        if case.group == "special" and not np.isfinite(case.inputs[0]).all():
             finite = np.isfinite(expected["output"].value)
             assert 0 < (~finite).sum() < finite.size / 2
             assert np.isfinite(expected["output"].bound).all()

@@ -36,6 +36,11 @@ _ARGUMENTS: dict[str, list[Any]] = {
     "batch": [1, 2],
     "channels": [1, 2, 3],
 }
+# Pairs may miss what takes three: zeros in front that depend on stride, window and size together.
+_BORDERS: list[tuple[dict[str, Any], tuple[int, ...]]] = [
+    ({"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"}, (1, 6, 5, 1)),
+    ({"filters": 2, "kernel_size": (4, 2), "strides": (3, 1), "padding": "same"}, (1, 8, 2, 2)),
+]
 _INVALID: list[dict[str, Any]] = [
     {"filters": 0, "kernel_size": 3},
     {"filters": 2, "kernel_size": 0},
@@ -131,6 +136,8 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     for number, chosen in enumerate(pairs(rng, _ARGUMENTS, _allowed)):
         config, shape = _split(chosen)
         yield _layer(f"plain-{number}", "plain", config, shape, rng, normal)
+    for number, (config, shape) in enumerate(_BORDERS):
+        yield _layer(f"border-{number}", "plain", config, shape, rng, normal)
     config = {"filters": 2, "kernel_size": (2, 3), "padding": "same", "dilation_rate": 2}
     for name, scale in (("large", 1e15), ("small", 1e-12)):
         draw = partial(normal, scale=scale)
