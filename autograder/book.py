@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.lab import Lab
 from autograder.notebook import tags
+
+_MARKS = re.compile(r"^ *### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
 
 
 def build(course: Course, out: Path, *, run: bool = True) -> list[Path]:
@@ -50,7 +53,7 @@ def build(course: Course, out: Path, *, run: bool = True) -> list[Path]:
 
 
 def _add(course: Course, lab: Lab, pages: Path) -> None:
-    """A lab's solution notebook, beside what it reads, without the cells that only mark grades."""
+    """A lab's solution notebook, beside what it reads, without what is there for nbgrader alone."""
     solved = course.root / "solutions" / lab.name
     if not (solved / f"{lab.name}.ipynb").is_file():
         raise UsageError(f"{lab.name} has no solution yet: run `autograder release` first.")
@@ -58,6 +61,7 @@ def _add(course: Course, lab: Lab, pages: Path) -> None:
     path = pages / "labs" / lab.name / f"{lab.name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
+        cell.source = _MARKS.sub("", cell.source)
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
             cell.metadata.tags = [*tags(cell), "remove-cell"]
     nbformat.write(notebook, path)
