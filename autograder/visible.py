@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,10 @@ def build(lab: Lab, template: Template) -> VisibleCases:
 def _observe(
     lab: Lab, chaff: Solution, cases: list[Case], template: Template
 ) -> dict[str, dict[str, Any]]:
+    # With a seed, so that a weight that it draws at random is the same in every release.
+    seeded = [replace(case, options={"seed": 1, **case.options}) for case in cases]
     with Session(template, code_cells(bank.notebook(lab, chaff), lab)) as session:
-        return {case.key: session.probe(case) for case in cases}
+        return {case.key: session.probe(case) for case in seeded}
 
 
 def _readable(case: Case, truth: dict[str, Expected]) -> dict[str, Expected]:
