@@ -10,6 +10,7 @@ does hits both; the figure is the ratio of the medians. Initializers draw the sa
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -66,7 +67,7 @@ def _keras_block() -> Any:
     )
 
 
-class _Patches(keras.layers.Layer):
+class Patches(keras.layers.Layer):
     def call(self, x: tf.Tensor) -> tf.Tensor:
         ones = (1, 1, 1, 1)
         return tf.image.extract_patches(x, (1, 3, 3, 1), ones, ones, "SAME")
@@ -107,7 +108,7 @@ PAIRS = [
         "ExtractPatches2D",
         {"size": 3, "padding": "same"},
         (8, 32, 32, 16),
-        _Patches,
+        Patches,
     ),
 ]
 """Lab 8 has no built-in op to stand beside."""
@@ -179,8 +180,9 @@ def _namespace(course: Course, name: str) -> dict[str, Any]:
     """What the exercises of a solution notebook define."""
     lab = course.lab(name)
     namespace: dict[str, Any] = {"__name__": name}
-    for cell in code_cells(restore(lab.solution, lab).notebook, lab):
-        exec(compile(cell.source, f"<{name}>", "exec"), namespace)
+    with contextlib.redirect_stdout(sys.stderr):
+        for cell in code_cells(restore(lab.solution, lab).notebook, lab):
+            exec(compile(cell.source, f"<{name}>", "exec"), namespace)
     return namespace
 
 
