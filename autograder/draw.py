@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 from allpairspy import AllPairs
+
+from autograder.shapes import pair, reach
+from layerlab.case import Case
+
+Values = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+"""Draws an array of a shape."""
 
 
 def pairs(
@@ -93,3 +100,72 @@ def normal(rng: np.random.Generator, shape: Sequence[int], scale: float = 1.0) -
 def whole(rng: np.random.Generator, shape: Sequence[int], most: int = 3) -> np.ndarray:
     """Small whole numbers: their products and sums are exact in any order, and easy to read."""
     return rng.integers(-most, most + 1, tuple(shape)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class LayerCases:
+    """Draws the cases of a layer whose weights and output have shapes that its arguments give.
+
+    Args:
+        target: Name of the layer.
+        weight_shapes: Shapes of the weights by name, from arguments and input shape.
+        output_shape: Shape of the output, from arguments and input shape.
+    """
+
+    target: str
+    weight_shapes: Callable[[dict[str, Any], tuple[int, ...]], Mapping[str, tuple[int, ...]]]
+    output_shape: Callable[[dict[str, Any], tuple[int, ...]], tuple[int, ...]]
+
+    def __call__(
+        self,
+        key: str,
+        group: str,
+        config: dict[str, Any],
+        shape: tuple[int, ...],
+        rng: np.random.Generator,
+        values: Values,
+        options: dict[str, Any] | None = None,
+    ) -> Case:
+        """A case whose input, weights and cotangent are drawn by `values`, in this order."""
+        return Case(
+            key,
+            group,
+            self.target,
+            config=config,
+            inputs=(values(rng, shape),),
+            weights=tuple(values(rng, s) for s in self.weight_shapes(config, shape).values()),
+            cotangent=values(rng, self.output_shape(config, shape)),
+            options=options or {},
+        )
+
+
+def arguments(chosen: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the chosen values that are arguments of a layer on pictures and not its defaults.
+
+    Args:
+        chosen: A row of `pairs`, with `picture` (height and width), `batch` and `channels`.
+        defaults: The layer's defaults.
+    """
+    return {
+        name: value
+        for name, value in chosen.items()
+        if name not in ("picture", "batch", "channels")
+        and not (name in defaults and defaults[name] == value)
+    }
+
+
+def input_shape(chosen: Mapping[str, Any]) -> tuple[int, ...]:
+    """Shape (batch, height, width, channels) of the chosen picture, enlarged until a dilated window
+    fits into it.
+    """
+    height, width = chosen["picture"]
+    if chosen["padding"] == "valid":
+        least = reach(chosen["kernel_size"], chosen["dilation_rate"])
+        height, width = max(height, least[0]), max(width, least[1])
+    return chosen["batch"], height, width, chosen["channels"]
+
+
+def strides_or_dilation(chosen: Mapping[str, Any]) -> bool:
+    """Whether not both strides and dilation are above 1, which no built-in op takes."""
+    strides, rate = chosen.get("strides", 1), chosen.get("dilation_rate", 1)
+    return not (max(pair(strides)) > 1 and max(pair(rate)) > 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def output_length(size: int, window: int, stride: int, dilation: int, padding: str) -> int:
     """Number of places at which a window is applied along an axis.
@@ -27,6 +29,17 @@ def same_padding(size: int, window: int, stride: int, dilation: int) -> tuple[in
     places = output_length(size, window, stride, dilation, "same")
     total = max((places - 1) * stride + reach - size, 0)
     return total // 2, total - total // 2
+
+
+def reach(window: Any, dilation: Any) -> tuple[int, int]:
+    """Pixels that a window spans when its taps stand apart, along height and width.
+
+    Args:
+        window: Taps, as an integer or a pair.
+        dilation: Distance between two taps, as an integer or a pair.
+    """
+    height, width = ((k - 1) * d + 1 for k, d in zip(pair(window), pair(dilation), strict=True))
+    return height, width
 
 
 def pair(value: int | tuple[int, ...] | list[int]) -> tuple[int, int]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.banned import Banned
-from autograder.draw import normal, pairs, whole
+from autograder.draw import LayerCases, Values, normal, pairs, whole
 from layerlab.case import Case
 
 LAYER, DISTINCT, CHALLENGE = "Dense", "distinct_units", "break_symmetry"
@@ -64,7 +64,6 @@ _STARTS: dict[str, dict[str, list[Any]]] = {
     UNIFORM: {"minval": [-0.5, 0.0, -2.0], "maxval": [0.5, 1.0, 0.25]},
 }
 _SHAPES = [(3,), (4, 2), (2, 5), (2, 3, 4)]
-Values = Callable[..., np.ndarray]
 
 
 def visible() -> Iterator[Case]:
@@ -313,27 +312,6 @@ def _draw(
     return Case(key, group, target, "initializer", config, options=every)
 
 
-def _layer(
-    key: str,
-    group: str,
-    config: dict[str, Any],
-    shape: tuple[int, ...],
-    rng: np.random.Generator,
-    values: Values,
-    options: dict[str, Any] | None = None,
-) -> Case:
-    return Case(
-        key,
-        group,
-        LAYER,
-        config=config,
-        inputs=(values(rng, shape),),
-        weights=tuple(values(rng, s) for s in weight_shapes(config, shape).values()),
-        cotangent=values(rng, output_shape(config, shape)),
-        options=options or {},
-    )
-
-
 def weight_shapes(config: dict[str, Any], shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     """Shapes of the layer's weights for an input shape."""
     kernel = (shape[-1], config["units"])
@@ -345,3 +323,6 @@ def weight_shapes(config: dict[str, Any], shape: tuple[int, ...]) -> dict[str, t
 def output_shape(config: dict[str, Any], shape: tuple[int, ...]) -> tuple[int, ...]:
     """Shape of the layer's output for an input shape."""
     return (*shape[:-1], config["units"])
+
+
+_layer = LayerCases(LAYER, weight_shapes, output_shape)

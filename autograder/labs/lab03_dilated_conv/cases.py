@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.banned import CONVOLUTIONS
-from autograder.draw import normal, pairs, whole
-from autograder.shapes import output_length, pair
+from autograder.draw import (
+    LayerCases,
+    arguments,
+    input_shape,
+    normal,
+    pairs,
+    strides_or_dilation,
+    whole,
+)
+from autograder.shapes import output_length, pair, reach
 from layerlab.case import Case
 
 LAYER = "DilatedConv2D"
@@ -85,7 +93,6 @@ _STACKS: list[tuple[int, list[int]]] = [
     (4, [2, 4]),
     (5, [3, 4, 1]),
 ]
-Values = Callable[..., np.ndarray]
 
 
 def visible() -> Iterator[Case]:
@@ -133,8 +140,8 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     Args:
         rng: Seeded from the course's seed.
     """
-    for number, chosen in enumerate(pairs(rng, _ARGUMENTS, _allowed)):
-        config, shape = _split(chosen)
+    for number, chosen in enumerate(pairs(rng, _ARGUMENTS, strides_or_dilation)):
+        config, shape = arguments(chosen, DEFAULTS), input_shape(chosen)
         yield _layer(f"plain-{number}", "plain", config, shape, rng, normal)
     for number, (config, shape) in enumerate(_BORDERS):
         yield _layer(f"border-{number}", "plain", config, shape, rng, normal)
@@ -146,7 +153,7 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     for number, config in enumerate(_INVALID):
         yield Case(f"invalid-{number}", "invalid", LAYER, "refuse", config)
     for number, (shape, rate) in enumerate(_KERNELS):
-        height, width = dilated_size(shape, rate)
+        height, width = reach(shape[:2], rate)
         cotangent = normal(rng, (height, width, *shape[2:]))
         inputs = (normal(rng, shape), rate)
         key = f"kernel-{number}"
@@ -185,53 +192,6 @@ def _modes(rng: np.random.Generator) -> Iterator[Case]:
     yield _layer("initial-0", "initial", config, (1, 3, 3, 2), rng, normal, {"route": "config"})
 
 
-def _layer(
-    key: str,
-    group: str,
-    config: dict[str, Any],
-    shape: tuple[int, ...],
-    rng: np.random.Generator,
-    values: Values,
-    options: dict[str, Any] | None = None,
-) -> Case:
-    return Case(
-        key,
-        group,
-        LAYER,
-        config=config,
-        inputs=(values(rng, shape),),
-        weights=tuple(values(rng, s) for s in weight_shapes(config, shape).values()),
-        cotangent=values(rng, output_shape(config, shape)),
-        options=options or {},
-    )
-
-
-def _allowed(chosen: dict[str, Any]) -> bool:
-    """Strides above 1 together with dilation above 1 are refused."""
-    strides, rate = chosen.get("strides", 1), chosen.get("dilation_rate", 1)
-    return not (max(pair(strides)) > 1 and max(pair(rate)) > 1)
-
-
-def _split(chosen: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
-    """Arguments that differ from the defaults, and an input shape that the window fits into."""
-    config = {
-        name: value
-        for name, value in chosen.items()
-        if name not in ("picture", "batch", "channels") and DEFAULTS.get(name) != value
-    }
-    height, width = chosen["picture"]
-    if chosen["padding"] == "valid":
-        reach = dilated_size(pair(chosen["kernel_size"]), chosen["dilation_rate"])
-        height, width = max(height, reach[0]), max(width, reach[1])
-    return config, (chosen["batch"], height, width, chosen["channels"])
-
-
-def dilated_size(kernel_size: tuple[int, ...], rate: Any) -> tuple[int, int]:
-    """Over how many pixels the taps of a kernel reach, along height and width."""
-    height, width = ((k - 1) * d + 1 for k, d in zip(kernel_size[:2], pair(rate), strict=True))
-    return height, width
-
-
 def weight_shapes(config: dict[str, Any], shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     """Shapes of the layer's weights for an input shape."""
     kernel = (*pair(config["kernel_size"]), shape[3], config["filters"])
@@ -255,3 +215,6 @@ def output_shape(config: dict[str, Any], shape: tuple[int, ...]) -> tuple[int, .
         )
     )
     return batch, rows, columns, full["filters"]
+
+
+_layer = LayerCases(LAYER, weight_shapes, output_shape)

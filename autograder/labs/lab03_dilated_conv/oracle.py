@@ -14,12 +14,11 @@ from autograder.labs.lab03_dilated_conv.cases import (
     DEFAULTS,
     KERNEL,
     SIZE,
-    dilated_size,
     output_shape,
     weight_shapes,
 )
 from autograder.oracle import layer_facts, multilinear
-from autograder.shapes import pair
+from autograder.shapes import pair, reach
 from layerlab.case import Case
 from layerlab.compare import Expected
 
@@ -34,7 +33,7 @@ def expect(case: Case) -> dict[str, Expected]:
         return _dilated_kernel(case)
     if case.target == SIZE:
         kernel_size, rate = case.inputs
-        height, width = dilated_size(pair(kernel_size), rate)
+        height, width = reach(kernel_size, rate)
         return {"value": Expected(height if isinstance(kernel_size, int) else (height, width))}
     if case.target == COVERAGE:
         return {"value": _coverage(*case.inputs)}
@@ -85,7 +84,7 @@ def _dilated_kernel(case: Case) -> dict[str, Expected]:
     """Zeros, with the taps put in by their places; no sum, so no rounding."""
     kernel, rate = case.inputs
     down, right = pair(rate)
-    value = np.zeros((*dilated_size(kernel.shape, rate), *kernel.shape[2:]), kernel.dtype)
+    value = np.zeros((*reach(kernel.shape[:2], rate), *kernel.shape[2:]), kernel.dtype)
     value[::down, ::right] = kernel
     truth = {"value": Expected(value), "dtype": Expected(kernel.dtype.name)}
     if case.cotangent is not None:

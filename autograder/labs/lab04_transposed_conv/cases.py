@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.banned import CONVOLUTIONS
-from autograder.draw import normal, pairs, whole
+from autograder.draw import LayerCases, arguments, normal, pairs, whole
 from autograder.shapes import pair
 from layerlab.case import Case
 
@@ -79,7 +79,6 @@ _KERNELS: list[tuple[int, tuple[int, ...]]] = [
     (2, (3, 2, 2, 12)),
     (3, (2, 3, 1, 18)),
 ]
-Values = Callable[..., np.ndarray]
 
 
 def visible() -> Iterator[Case]:
@@ -133,7 +132,8 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
         rng: Seeded from the course's seed.
     """
     for number, chosen in enumerate(pairs(rng, _ARGUMENTS, _allowed)):
-        config, shape = _split(chosen)
+        config = arguments(chosen, DEFAULTS)
+        shape = (chosen["batch"], *chosen["picture"], chosen["channels"])
         yield _layer(f"plain-{number}", "plain", config, shape, rng, normal)
     config = {"filters": 2, "kernel_size": (2, 3), "strides": 2, "padding": "same"}
     for name, scale in (("large", 1e15), ("small", 1e-12)):
@@ -197,27 +197,6 @@ def _modes(rng: np.random.Generator) -> Iterator[Case]:
     yield _layer("initial-0", "initial", config, (1, 2, 2, 3), rng, normal, {"route": "config"})
 
 
-def _layer(
-    key: str,
-    group: str,
-    config: dict[str, Any],
-    shape: tuple[int, ...],
-    rng: np.random.Generator,
-    values: Values,
-    options: dict[str, Any] | None = None,
-) -> Case:
-    return Case(
-        key,
-        group,
-        LAYER,
-        config=config,
-        inputs=(values(rng, shape),),
-        weights=tuple(values(rng, s) for s in weight_shapes(config, shape).values()),
-        cotangent=values(rng, output_shape(config, shape)),
-        options=options or {},
-    )
-
-
 def _icnr(
     key: str,
     group: str,
@@ -248,17 +227,6 @@ def _allowed(chosen: dict[str, Any]) -> bool:
         o < s and not (same and k % 2 == 0 and o == 0)
         for o, s, k in zip(pair(padding), strides, kernel, strict=True)
     )
-
-
-def _split(chosen: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
-    """Arguments that differ from the defaults, and an input shape."""
-    config = {
-        name: value
-        for name, value in chosen.items()
-        if name not in ("picture", "batch", "channels")
-        and not (name in DEFAULTS and DEFAULTS[name] == value)
-    }
-    return config, (chosen["batch"], *chosen["picture"], chosen["channels"])
 
 
 def output_length(size: int, window: int, stride: int, padding: str, extra: int | None) -> int:
@@ -300,3 +268,6 @@ def output_shape(config: dict[str, Any], shape: tuple[int, ...]) -> tuple[int, .
         )
     )
     return batch, rows, columns, full["filters"]
+
+
+_layer = LayerCases(LAYER, weight_shapes, output_shape)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.banned import CONVOLUTIONS
-from autograder.draw import normal, pairs, whole
+from autograder.draw import (
+    LayerCases,
+    arguments,
+    input_shape,
+    normal,
+    pairs,
+    strides_or_dilation,
+    whole,
+)
 from autograder.shapes import output_length, pair
 from layerlab.case import Case
 
@@ -84,7 +92,6 @@ _TERMS: list[tuple[tuple[int, int], int]] = [
     ((4, 4), 3),
     ((5, 4), 2),
 ]
-Values = Callable[..., np.ndarray]
 
 
 def visible() -> Iterator[Case]:
@@ -128,8 +135,8 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     Args:
         rng: Seeded from the course's seed.
     """
-    for number, chosen in enumerate(pairs(rng, _ARGUMENTS, _allowed)):
-        config, shape = _split(chosen)
+    for number, chosen in enumerate(pairs(rng, _ARGUMENTS, strides_or_dilation)):
+        config, shape = arguments(chosen, DEFAULTS), input_shape(chosen)
         yield _layer(f"plain-{number}", "plain", config, shape, rng, normal)
     for number, (config, shape) in enumerate(_BORDERS):
         config = {"filters": 2, "padding": "same", **config}
@@ -198,50 +205,6 @@ def _modes(rng: np.random.Generator) -> Iterator[Case]:
     yield _layer("initial-0", "initial", config, (1, 3, 3, 2), rng, normal, {"route": "config"})
 
 
-def _layer(
-    key: str,
-    group: str,
-    config: dict[str, Any],
-    shape: tuple[int, ...],
-    rng: np.random.Generator,
-    values: Values,
-    options: dict[str, Any] | None = None,
-) -> Case:
-    return Case(
-        key,
-        group,
-        LAYER,
-        config=config,
-        inputs=(values(rng, shape),),
-        weights=tuple(values(rng, s) for s in weight_shapes(config, shape).values()),
-        cotangent=values(rng, output_shape(config, shape)),
-        options=options or {},
-    )
-
-
-def _allowed(chosen: dict[str, Any]) -> bool:
-    """Strides above 1 together with dilation above 1 are left open by the contract."""
-    strides, rate = chosen.get("strides", 1), chosen.get("dilation_rate", 1)
-    return not (max(pair(strides)) > 1 and max(pair(rate)) > 1)
-
-
-def _split(chosen: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
-    """Arguments that differ from the defaults, and an input shape that the window fits into."""
-    config = {
-        name: value
-        for name, value in chosen.items()
-        if name not in ("picture", "batch", "channels") and DEFAULTS.get(name) != value
-    }
-    height, width = chosen["picture"]
-    if chosen["padding"] == "valid":
-        reach = [
-            (k - 1) * d + 1
-            for k, d in zip(pair(chosen["kernel_size"]), pair(chosen["dilation_rate"]), strict=True)
-        ]
-        height, width = max(height, reach[0]), max(width, reach[1])
-    return config, (chosen["batch"], height, width, chosen["channels"])
-
-
 def weight_shapes(config: dict[str, Any], shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     """Shapes of the layer's weights for an input shape."""
     multiplier = config.get("depth_multiplier", 1)
@@ -269,3 +232,6 @@ def output_shape(config: dict[str, Any], shape: tuple[int, ...]) -> tuple[int, .
         )
     )
     return batch, rows, columns, full["filters"]
+
+
+_layer = LayerCases(LAYER, weight_shapes, output_shape)

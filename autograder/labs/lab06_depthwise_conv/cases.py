@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from autograder.banned import CONVOLUTIONS
-from autograder.draw import normal, pairs, whole
+from autograder.draw import (
+    LayerCases,
+    arguments,
+    input_shape,
+    normal,
+    pairs,
+    strides_or_dilation,
+    whole,
+)
 from autograder.shapes import output_length, pair
 from layerlab.case import Case
 
@@ -54,7 +62,6 @@ _INVALID: list[dict[str, Any]] = [
     {"kernel_size": 3, "dilation_rate": 0},
     {"kernel_size": 3, "data_format": "channels_middle"},
 ]
-Values = Callable[..., np.ndarray]
 
 
 def visible() -> Iterator[Case]:
@@ -85,7 +92,7 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     Args:
         rng: Seeded from the course's seed.
     """
-    for number, chosen in enumerate(pairs(rng, _ARGUMENTS, _allowed)):
+    for number, chosen in enumerate(pairs(rng, _ARGUMENTS, strides_or_dilation)):
         config, shape = _split(chosen)
         yield _layer(f"plain-{number}", "plain", config, shape, rng, normal)
     for number, (config, shape) in enumerate(_BORDERS):
@@ -145,48 +152,10 @@ def _modes(rng: np.random.Generator) -> Iterator[Case]:
     yield _layer("initial-0", "initial", config, (1, 3, 3, 2), rng, normal, {"route": "config"})
 
 
-def _layer(
-    key: str,
-    group: str,
-    config: dict[str, Any],
-    shape: tuple[int, ...],
-    rng: np.random.Generator,
-    values: Values,
-    options: dict[str, Any] | None = None,
-) -> Case:
-    return Case(
-        key,
-        group,
-        LAYER,
-        config=config,
-        inputs=(values(rng, shape),),
-        weights=tuple(values(rng, s) for s in weight_shapes(config, shape).values()),
-        cotangent=values(rng, output_shape(config, shape)),
-        options=options or {},
-    )
-
-
-def _allowed(chosen: dict[str, Any]) -> bool:
-    """Strides above 1 together with dilation above 1 are left open by the contract."""
-    strides, rate = chosen.get("strides", 1), chosen.get("dilation_rate", 1)
-    return not (max(pair(strides)) > 1 and max(pair(rate)) > 1)
-
-
 def _split(chosen: dict[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
     """Arguments that differ from the defaults, and an input shape that the window fits into."""
-    config = {
-        name: value
-        for name, value in chosen.items()
-        if name not in ("picture", "batch", "channels") and DEFAULTS.get(name) != value
-    }
-    height, width = chosen["picture"]
-    if chosen["padding"] == "valid":
-        reach = [
-            (k - 1) * d + 1
-            for k, d in zip(pair(chosen["kernel_size"]), pair(chosen["dilation_rate"]), strict=True)
-        ]
-        height, width = max(height, reach[0]), max(width, reach[1])
-    shape = picture_shape(config, chosen["batch"], height, width, chosen["channels"])
+    config = arguments(chosen, DEFAULTS)
+    shape = picture_shape(config, *input_shape(chosen))
     outputs = output_shape(config, shape)
     if config.get("data_format") == "channels_first" and outputs[3] == outputs[1]:
         # keras.ops.add takes a bias of shape (1, F, 1, 1) for channels_last where the width is F,
@@ -237,3 +206,6 @@ def output_shape(config: dict[str, Any], shape: tuple[int, ...]) -> tuple[int, .
         )
     )
     return picture_shape(config, batch, rows, columns, channels * full["depth_multiplier"])
+
+
+_layer = LayerCases(LAYER, weight_shapes, output_shape)
