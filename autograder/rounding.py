@@ -9,8 +9,8 @@ sections 1.6 and 3.1). Sums of products need none of this: `autograder.oracle.mu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
@@ -135,11 +135,8 @@ def first_order(forward: Forward, case: Case, names: list[str]) -> dict[str, Exp
                 results[f"gradient of {label}"] = tf.convert_to_tensor(gradient)
         kinks = [value for value, _ in rounding.kinks]
         everything = tf.concat([tf.reshape(r, [-1]) for r in (*kinks, *results.values())], axis=0)
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel("ERROR")  # one trace for each case is what is meant: no warning of it
-    jacobians = outer.jacobian(everything, rounding.perturbations)
-    logger.setLevel(level)
+    with _one_trace_a_case():
+        jacobians = outer.jacobian(everything, rounding.perturbations)
     slopes = [
         np.zeros((everything.shape[0], size.size))
         if jacobian is None
@@ -160,3 +157,15 @@ def first_order(forward: Forward, case: Case, names: list[str]) -> dict[str, Exp
         truth[aspect] = Expected(array, (bounds[start:stop] + 2 * own).reshape(array.shape))
         start = stop
     return truth
+
+
+@contextmanager
+def _one_trace_a_case() -> Iterator[None]:
+    """Within it TensorFlow does not warn of what is meant: `jacobian` traces anew for each case."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

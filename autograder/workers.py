@@ -12,8 +12,9 @@ from typing import Any
 
 from autograder import bank, truth
 from autograder.course import Course
+from autograder.errors import UsageError
 from autograder.grading import Examination, examine, judge
-from autograder.host import Template
+from autograder.host import Template, TemplateDied
 from autograder.lab import Lab
 from autograder.result import NOT_GRADED, Result
 from autograder.subject.limits import Limits
@@ -52,8 +53,8 @@ class Workers:
         self.jobs = jobs or os.cpu_count() or 1
         self._arguments = (course.root, lab.name, device, limits or Limits())
         self._pool = self._start()
-        for _ in range(self.jobs):  # the templates come up while the caller reads what to grade
-            self._pool.submit(_ready)
+        # The templates come up while the caller reads what to grade.
+        self._starts = [self._pool.submit(_ready) for _ in range(self.jobs)]
 
     def _start(self) -> ProcessPoolExecutor:
         # No plain fork: the parent may have run TensorFlow, whose threads do not survive it.
@@ -73,8 +74,13 @@ class Workers:
         self._pool.shutdown(cancel_futures=True)
 
     def examine(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Examination]:
-        """Examines named notebooks in parallel; results come in order."""
+        """Examines named notebooks in parallel; results come in order.
+
+        Raises:
+            UsageError: The sandbox does not start.
+        """
         futures = [self._pool.submit(_examine, name, notebook) for name, notebook in notebooks]
+        self._started()
         for future in futures:
             yield future.result()
 
@@ -93,11 +99,15 @@ class Workers:
         """Grades named notebooks in parallel; results come as they are ready, each exactly once.
 
         What the chaffs do is known: `prepare` was called.
+
+        Raises:
+            UsageError: The sandbox does not start.
         """
         waiting: dict[Future[Result], str] = {
             self._pool.submit(_grade, name, notebook): name for name, notebook in notebooks
         }
         lab = self.truth.lab.name
+        self._started()
         for future in as_completed(waiting):
             try:
                 yield future.result()
@@ -107,6 +117,11 @@ class Workers:
             except Exception as error:  # a fault of ours with one notebook is no end of the class
                 reason = f"The grader failed: {type(error).__name__}: {error}."
                 yield Result(lab, waiting[future], NOT_GRADED, reason, self.device)
+
+    def _started(self) -> None:
+        """Waits until every worker has its template."""
+        for start in self._starts:
+            start.result()
 
     def spread(
         self, work: Callable[[Path, str, list[str]], None], root: Path, lab: str, names: list[str]
@@ -168,11 +183,14 @@ def _begin(root: Path, lab: str, device: str, limits: Limits) -> None:
     global _grader
     course = Course(root)
     _grader = Grader(course, course.lab(lab), device, limits)
-    _grader.template.start()
 
 
 def _ready() -> None:
-    """Nothing: a worker that can do it has its template."""
+    assert _grader is not None
+    try:
+        _grader.template.start()
+    except TemplateDied as error:  # before any submission: the machine is at fault
+        raise UsageError(f"Nothing was run: {error}.") from error
 
 
 def _examine(name: str, notebook: Any) -> Examination:

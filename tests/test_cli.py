@@ -177,6 +177,29 @@ def test_a_missing_sandbox_is_bad_usage(inside, said, stub, tmp_path, monkeypatc
     assert status == 2 and "apt-get install bubblewrap" in err
 
 
+@pytest.mark.parametrize(
+    ("bwrap", "sentence"),
+    [
+        (None, "apt-get install bubblewrap"),
+        ("echo no user namespaces >&2; exit 1", "did not start: no user namespaces."),
+    ],
+)
+def test_workers_without_a_sandbox_are_bad_usage(course, tmp_path, bwrap, sentence):
+    if bwrap is not None:
+        script = tmp_path / "bwrap"
+        script.write_text(f"#!/bin/sh\n{bwrap}\n")
+        script.chmod(0o700)
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "verify", LAB],
+        cwd=course.root,
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2 and sentence in done.stderr and "Traceback" not in done.stderr
+
+
 # fill
 
 
