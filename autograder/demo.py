@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from autograder import bank, cli
+from autograder import bank, cli, commands
 from autograder.course import CONFIG, Course
 from autograder.errors import UsageError
 from autograder.lab import Lab
@@ -35,16 +35,16 @@ def main() -> int:
         course = make_course(Course.find(), options.labs, options.folder.resolve())
     except UsageError as error:
         print(f"demo: {error}", file=sys.stderr)
-        return cli.USAGE
-    if run(course, "release", *options.labs) != cli.DONE:
-        return cli.SHORT
+        return commands.USAGE
+    if run(course, "release", *options.labs) != commands.DONE:
+        return commands.SHORT
     for name in options.labs:
         make_class(course.lab(name), course.root / "submitted")
         run(course, "grade", name)
-    if run(course, "report", *options.labs) != cli.DONE:
-        return cli.SHORT
+    if run(course, "report", *options.labs) != commands.DONE:
+        return commands.SHORT
     print(f"\nThe report of the class: open {course.root / 'report.html'}")
-    return cli.DONE
+    return commands.DONE
 
 
 def make_course(original: Course, labs: list[str], folder: Path) -> Course:

@@ -10,8 +10,9 @@ import sys
 import nbformat
 import pytest
 
-from autograder import cli
+from autograder import terminal
 from autograder.cli import main
+from autograder.commands import grade
 
 LAB = "lab06_depthwise_conv"
 
@@ -25,8 +26,8 @@ def inside(course, monkeypatch):
 @pytest.fixture
 def said(capfd, monkeypatch):
     """Runs the command; returns its status and what it wrote to its two streams."""
-    console = cli.Console(stderr=True, highlight=False, width=200)
-    monkeypatch.setattr(cli, "_messages", console)
+    console = terminal.Console(stderr=True, highlight=False, width=200)
+    monkeypatch.setattr(terminal, "_messages", console)
 
     def run(*arguments):
         status = main([str(argument) for argument in arguments])
@@ -253,6 +254,6 @@ def test_fill_says_the_line_of_a_syntax_error(inside, said, tmp_path):
 
 def test_the_lab_of_a_notebook_is_found_by_its_cells(course, stub, tmp_path):
     document = copy.deepcopy(stub)
-    assert cli._lab_of(course, tmp_path / "any.ipynb", document).name == LAB
+    assert grade._lab_of(course, tmp_path / "any.ipynb", document).name == LAB
     other = tmp_path / "lab02_mean_zero_init.ipynb"
-    assert cli._lab_of(course, other, document).name == "lab02_mean_zero_init"
+    assert grade._lab_of(course, other, document).name == "lab02_mean_zero_init"

@@ -1,0 +1,169 @@
+"""`autograder grade`: one notebook, or a whole class."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from autograder import bank, classroom, notebook, truth
+from autograder.commands import DONE, UNGRADED, Commands, positive
+from autograder.course import Course
+from autograder.errors import NotGraded, UsageError
+from autograder.lab import Lab
+from autograder.result import GRADED, NOT_GRADED, Result
+from autograder.terminal import bar, follow
+from autograder.workers import Grader, Workers
+
+
+def add(commands: Commands) -> None:
+    """Describes the command."""
+    command = commands.add_parser("grade", help="grade a notebook, or a whole class")
+    command.add_argument("what", metavar="FILE.ipynb|LAB", help="a notebook, or a lab's name")
+    command.add_argument("--lab", help="the lab of FILE.ipynb, if its name does not say")
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    command.add_argument("--device", choices=["auto", "cpu", "gpu"], default="auto")
+    command.add_argument("--jobs", type=positive, help="workers for a class (default: cores)")
+    command.add_argument("--force", action="store_true", help="grade again what is graded")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grades what is named; prints the scores and why."""
+    path = Path(options.what)
+    course = Course.find()
+    if options.what in course.lab_names and not path.is_file():
+        return _grade_class(course, course.lab(options.what), options)
+    if path.suffix != ".ipynb" and not path.is_file():
+        course.lab(options.what)  # says which labs there are
+    return _grade_file(course, path, options)
+
+
+def _device(wanted: str) -> str:
+    """The device to use; a GPU is there if its driver's device file is."""
+    present = Path("/dev/nvidia0").exists()
+    if wanted == "gpu" and not present:
+        raise UsageError("There is no GPU on this machine: use --device cpu.")
+    return "gpu" if present and wanted != "cpu" else "cpu"
+
+
+def _grade_file(course: Course, path: Path, options: argparse.Namespace) -> int:
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.")
+    device = _device(options.device)
+    try:
+        document = notebook.read(path)
+    except NotGraded as cause:
+        name = course.lab(options.lab).name if options.lab else _named(course, path)
+        result = Result(name, str(path), NOT_GRADED, str(cause), device)
+    else:
+        lab = course.lab(options.lab) if options.lab else _lab_of(course, path, document)
+        _prepare(course, lab, device)
+        grader = Grader(course, lab, device)
+        try:
+            result = grader.grade(str(path), document)
+        finally:
+            grader.close()
+    if options.json:
+        print(json.dumps(result.summary(), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        _show(result)
+    return DONE if result.status == GRADED else UNGRADED
+
+
+def _prepare(course: Course, lab: Lab, device: str) -> None:
+    """Does, with a progress bar, what has to be done once for a course."""
+    if bank.known(course, truth.load(course, lab), device):
+        return
+    with Workers(course, lab, device) as workers, bar() as lines:
+        workers.prepare(follow(lines, f"{lab.name}: its chaffs, once for this course"))
+
+
+def _named(course: Course, path: Path) -> str:
+    return path.stem if path.stem in course.lab_names else ""
+
+
+def _lab_of(course: Course, path: Path, document: Any) -> Lab:
+    """The lab that a notebook belongs to: by its name, or by the cells that it has."""
+    if path.stem in course.lab_names:
+        return course.lab(path.stem)
+    names = {notebook.grade_id(cell) for cell in document.cells} - {""}
+    shared = {
+        lab.name: len(names & {notebook.grade_id(cell) for cell in lab.release.cells})
+        for lab in course.labs()
+    }
+    best = max(shared, key=lambda name: shared[name], default="")
+    if not best or shared[best] < 2:
+        raise UsageError(f"Which lab is {path.name}? Say it with --lab LAB.")
+    return course.lab(best)
+
+
+def _show(result: Result) -> None:
+    console = Console(highlight=False)
+    if result.status != GRADED:
+        console.print(f"{result.submission}: not graded. {result.reason}", markup=False)
+        return
+    table = Table("cell", "points", "status", "why", title=f"{result.lab}: {result.submission}")
+    for cell in result.cells:
+        points = "by hand" if cell.score is None else f"{cell.score:.2f} / {cell.max_score:g}"
+        named = [
+            f"{name.replace('_', ' ')}: {text}"
+            for name, text in zip(cell.misconceptions, cell.explanations, strict=True)
+        ]
+        table.add_row(cell.cell, points, cell.status, "\n".join([cell.message, *named]).strip())
+    console.print(table)
+    console.print(
+        f"score {result.score:.2f} of {result.max_score:g}, "
+        f"{result.seconds:.1f} s on the {result.device}"
+    )
+
+
+def _grade_class(course: Course, lab: Lab, options: argparse.Namespace) -> int:
+    started = time.monotonic()
+    classroom.handed_in(course, lab)
+    with (
+        Workers(course, lab, _device(options.device), options.jobs) as workers,
+        bar() as lines,
+    ):
+        workers.prepare(follow(lines, f"{lab.name}: its chaffs, once for this course"))
+        progress = follow(lines, f"{lab.name}: submissions")
+        results = classroom.grade(course, lab, workers, force=options.force, progress=progress)
+    if options.json:
+        print(json.dumps([result.summary() for result in results], ensure_ascii=False, indent=2))
+    else:
+        _show_class(lab, results, time.monotonic() - started)
+    return DONE if all(result.status == GRADED for result in results) else UNGRADED
+
+
+def _show_class(lab: Lab, results: list[Result], seconds: float) -> None:
+    """Prints a line for each student.
+
+    Args:
+        lab: The lab.
+        results: Their results.
+        seconds: How long grading took.
+    """
+    console = Console(highlight=False)
+    table = Table("student", "score", "what to say", title=lab.name)
+    for result in results:
+        if result.status != GRADED:
+            table.add_row(result.submission, "not graded", result.reason)
+            continue
+        names = dict.fromkeys(name for cell in result.cells for name in cell.misconceptions)
+        untouched = all(cell.status == "not attempted" for cell in result.cells if cell.score == 0)
+        said = ", ".join(name.replace("_", " ") for name in names)
+        if not said and result.score < result.max_score:
+            said = "not attempted" if untouched and not result.score else "see the feedback"
+        said = "\n".join(filter(None, [said, *result.remarks]))
+        table.add_row(result.submission, f"{result.score:.2f} / {result.max_score:g}", said)
+    console.print(table)
+    graded = sum(result.status == GRADED for result in results)
+    console.print(
+        f"{graded} graded, {len(results) - graded} not graded, in {seconds:.0f} s. "
+        f"Feedback is in feedback/, scores in nbgrader's gradebook."
+    )
