@@ -205,6 +205,7 @@ def run_tests(hidden: Path, examiner: Examiner, *, verbose: bool = False) -> lis
     ]
     options += ["-p", "no:junitxml", "-p", "no:faulthandler", "-p", "no:warnings"]
     options += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
+    options += ["--capture", "sys", "--disable-plugin-autoload"]
     options += [] if verbose else ["-p", "no:terminal"]
     arguments = [str(hidden), "--rootdir", str(hidden), "-c", "/dev/null", "--noconftest"]
     code = pytest.main([*arguments, *options, "--import-mode", "importlib"], [plugin])
