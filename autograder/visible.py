@@ -53,12 +53,14 @@ def _observe(
 
 def _readable(case: Case, truth: dict[str, Expected]) -> dict[str, Expected]:
     """Exact where whole numbers make it exact, otherwise rounded as far as the bound allows."""
-    exact = all(is_exact(array) for array in (*case.arrays, *case.weights))
+    arrays = [*case.arrays, *case.weights]
+    whole = bool(arrays) and all(is_exact(array) for array in arrays)
     readable = {}
     for aspect, expected in truth.items():
         value, bound = expected.value, expected.bound
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            if exact and is_exact(value):
+            # A case without arrays that has a bound has it from the contract, not from rounding.
+            if (whole or bound is None) and is_exact(value):
                 value, bound = value.astype(np.float32), None
             else:
                 shown = _round(value)

@@ -23,6 +23,15 @@ def test_every_case_has_a_truth(released):
     assert all(visible.expectations.values())
 
 
+def test_a_whole_number_keeps_the_tolerance_that_the_contract_grants(course):
+    visible = VisibleCases.load(course.root / "labs" / "lab02_mean_zero_init" / FILENAME)
+    gains = [key for key, case in visible.cases.items() if case.target == "variance_gain"]
+    for key in gains:
+        expected = visible.expectations[key]["value"]
+        assert expected.bound / expected.value > 0.004
+    assert any(visible.expectations[key]["value"].value == 2 for key in gains)
+
+
 def test_misconceptions_are_of_known_cases_and_show_no_code(released):
     visible = VisibleCases.load(released)
     for misconception in visible.misconceptions:
