@@ -18,11 +18,11 @@
 #
 # **What you will build.** `Dense`, a layer that can stand in for `keras.layers.Dense`; the three simplest ways to start weights, `Constant`, `RandomNormal` and `RandomUniform`; and `distinct_units`, the instrument that counts how many *different* hidden units a network really has. As a challenge: `break_symmetry`, which frees a network from its symmetry without a single random number, and without changing what it computes.
 #
-# **What you should know before.** Matrix products and broadcasting in NumPy; what gradient descent and the chain rule are. No Keras layer is required yet: this is the lab in which you write your first one.
+# **What you should know before.** Matrix products and broadcasting in NumPy; gradient descent and the chain rule. You need not have written a Keras layer: this is the lab in which you write your first.
 #
 # **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# Along the way, the things that are often said about zero starts are put to the test. Most of them hold, but several only with a condition attached, and some are not true as they stand.
+# **What is put to the test.** What is often said about zero starts. Most of it holds, some of it only with a condition attached, and some is not true as it stands.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import random
@@ -41,7 +41,7 @@ from layerlab import check, graded
 
 
 # %% tags=["experiment"]
-# The intuition as a drawing. (No code of yours is needed here.)
+# The intuition as a drawing. Needs none of your code.
 def draw_network(ax, incoming, outgoing, title):
     """Draws 2 inputs, the hidden units and 1 output; the width of a line shows a weight."""
     units = len(outgoing)
@@ -112,7 +112,7 @@ plt.show()
 # 2. $\delta_{pa} = \delta_{pb}$: they are blamed in the same way, because their outgoing weights and their slopes agree.
 # 3. $\Delta w_{ai} = \Delta w_{bi}$, $\Delta\theta_a = \Delta\theta_b$, $\Delta w_{ka} = \eta\,\delta_{pk}\,o_{pa} = \Delta w_{kb}$: they change in the same way.
 #
-# So copies are still copies after the step, and by induction after any number of steps. Momentum or Adam change nothing about it: they, too, do the same to equal numbers. This is a theorem, not a tendency. It holds exactly in exact arithmetic.
+# So copies are still copies after the step, and by induction after any number of steps. Momentum and Adam change nothing about it: they, too, do the same to equal numbers. This is a theorem, not a tendency; in exact arithmetic it holds exactly.
 #
 # Note what the theorem needs: *both* the incoming and the outgoing weights agree. And note what it does not say: the index $i$ is still free. The two copies have the same weight from input 1, and the same weight from input 2; but the weights from input 1 and from input 2 receive different changes, $\delta_{pa}\,o_{p1}$ and $\delta_{pa}\,o_{p2}$.
 #
@@ -120,14 +120,14 @@ plt.show()
 #
 # With all $w_{ji} = 0$ and $f = \tanh$, hidden units report $\tanh(0) = 0$. So $\Delta w_{kj} = \eta\,\delta_{pk}\,o_{pj} = 0$ for the output weights. And $\delta_{pj}$ has the factor $w_{kj} = 0$, so the hidden weights do not move either. The only parameter with a gradient is the output's bias. Nothing has changed for all others after the step, so the same holds for the next one. This is a stationary point of the loss in all directions but one.
 #
-# Rumelhart, Hinton and Williams put the way out in a few words: start with small random weights. We will see that randomness is one way to break a symmetry, and not the only one.
+# Rumelhart, Hinton and Williams put the way out in a few words: start with small random weights. Randomness is one way to break a symmetry; the challenge shows that it is not the only one.
 
 # %% [markdown]
 # ## Exercise 1: the layer
 #
-# A dense layer computes $net_j = \sum_i x_i\, w_{ji} + \theta_j$ for all $j$ at once, and leaves the activation $f$ to somebody else. Write it as a Keras layer. The docstring is the contract.
+# A dense layer computes $net_j = \sum_i x_i\, w_{ji} + \theta_j$ for all $j$ at once, and leaves the activation $f$ to another layer. Write `Dense`. The docstring is the contract.
 #
-# If this is your first layer, here is who does what:
+# If this is your first Keras layer, here is who does what:
 #
 # - `__init__` checks the arguments and keeps them. It does not know yet how many features an input has.
 # - `build` is called once, with the shape of the input. Weights are made here, with `self.add_weight(name=..., shape=..., initializer=...)`. A weight made in any other way is not found by an optimizer.
@@ -153,11 +153,11 @@ class Dense(keras.layers.Layer):
     `keras.layers.EinsumDense` are banned here.
 
     Args:
-        units: Positive integer, the number of outputs of each feature vector.
-        use_bias: Boolean, whether a bias is added.
-        kernel_initializer: Initializer of the kernel: a name, a configuration
+        units: positive integer, the number of outputs of each feature vector.
+        use_bias: bool, whether a bias is added.
+        kernel_initializer: initializer of the kernel: a name, a configuration
             or an object (`keras.initializers.get` knows them all).
-        bias_initializer: Initializer of the bias.
+        bias_initializer: initializer of the bias.
 
     Weights (created in `build`, in this order):
         `kernel`: shape `(features, units)`.
@@ -272,7 +272,7 @@ graded("dense_contract")
 #
 # An initializer is a small object that, when called with a shape and a dtype, returns the first values of a weight. Write three of them: one that gives every entry the same value (zeros are the case `value=0.0`), and two that draw every entry at random, from a normal and from a uniform distribution.
 #
-# Computers do not throw dice. `keras.random.normal` and `keras.random.uniform` compute their values from a **seed**: the same seed, shape and dtype give the same values, on every call. That makes runs repeatable. It also has a trap in it: two layers of the same shape that get initializers with the same seed start with the *same* numbers. So an initializer that was given no seed chooses one for itself, at random, once (`random.randint` does well). `get_config` still says `None` then: what is kept is what you asked for, not what chance made of it.
+# A computer does not throw dice. `keras.random.normal` and `keras.random.uniform` compute their values from a **seed**: the same seed, shape and dtype give the same values, on every call. That makes runs repeatable. It is also a trap: two layers of the same shape whose initializers have the same seed start with the *same* numbers. So an initializer that was given no seed chooses one for itself, at random and once. `get_config` still says `None` then: it keeps what you asked for, not what chance made of it.
 #
 # In these formulas, $\sigma$ (`stddev`) is the standard deviation, the square root of the variance.
 
@@ -289,8 +289,8 @@ class Constant(keras.initializers.Initializer):
         value: Python number.
 
     Call arguments:
-        shape: Tuple of integers, the shape of the weight.
-        dtype: Dtype of the weight; `None` means `keras.config.floatx()`.
+        shape: tuple of integers, the shape of the weight.
+        dtype: dtype of the weight; `None` means `keras.config.floatx()`.
 
     Returns:
         From a call: a tensor of this shape and dtype.
@@ -333,8 +333,8 @@ class RandomNormal(keras.initializers.Initializer):
             every call returns new values.
 
     Call arguments:
-        shape: Tuple of integers, the shape of the weight.
-        dtype: Dtype of the weight, in which the values are drawn; `None` means
+        shape: tuple of integers, the shape of the weight.
+        dtype: dtype of the weight, in which the values are drawn; `None` means
             `keras.config.floatx()`.
 
     Returns:
@@ -386,7 +386,7 @@ class RandomUniform(keras.initializers.Initializer):
     Args:
         minval: Python number, the lower end of the range (it can be drawn).
         maxval: Python number, the upper end of the range (it cannot).
-        seed: As in `RandomNormal`; the values are those of
+        seed: as in `RandomNormal`; the values are those of
             `keras.initializers.RandomUniform`.
 
     Call arguments and returns: as in `RandomNormal`.
@@ -452,9 +452,9 @@ def distinct_units(kernel, tolerance=1e-6):
     columns are kept; the others are not.
 
     Args:
-        kernel: Array or tensor of shape `(features, units)`, of any float
+        kernel: array or tensor of shape `(features, units)`, of any float
             dtype.
-        tolerance: Float, not negative. A largest difference of exactly this
+        tolerance: float, not negative. A largest difference of exactly this
             size does not make a column new.
 
     Returns:
@@ -486,7 +486,7 @@ graded("distinct_values")
 # %% [markdown]
 # ## Experiment 1: four starts
 #
-# The problem: points in a square, and the question whether a point lies in a disc. The network: two inputs, eight tanh units, one output. It is trained four times, from zeros, from the constant 0.5, and from random weights of two kinds. Everything else is the same.
+# *Claim: a network that starts from zeros, or from any one value, learns nothing.* The problem: points in a square, and the question whether a point lies in a disc. The network: two inputs, eight tanh units, one output. We train it four times, from zeros, from the constant 0.5, and from random weights of two kinds. Everything else is the same.
 
 
 # %% tags=["experiment"]
@@ -565,7 +565,7 @@ axes[2].legend(title="start", loc="center right")
 plt.show()
 
 # %% tags=["experiment"]
-# What the trained networks say about each point of the square. Needs the cell above.
+# What the trained networks say about each point of the square. Needs the cell before.
 side = np.linspace(-1, 1, 81).astype("float32")
 grid = np.stack(np.meshgrid(side, side), axis=-1)
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
@@ -585,18 +585,18 @@ figure.colorbar(picture, ax=axes, label="predicted probability of the disc")
 plt.show()
 
 # %% [markdown]
-# **Measured.** From zeros and from the constant there is one distinct unit, at step 0 and at step 2000; from random weights there are eight. In our run the columns of the constant start did not differ *at all*, not even in the last bit. (Rounding may part them a little in yours. That is what the tolerance is for; the theorem speaks of exact arithmetic.)
+# **Measured.** From zeros and from the constant there is one distinct unit, at step 0 and at step 2000; from random weights there are eight. In our run the columns of the constant start did not differ *at all*, not even in the last bit. (In yours, rounding may part them a little. That is what the tolerance is for.)
 #
-# - *Zeros*: the gradient of the hidden kernel was exactly 0 at every step. Only the output's bias moved, and the network gives one answer for all points. Its accuracy of 0.615 is the share of the points outside of the disc.
+# - *Zeros*: the gradient of the hidden kernel was exactly 0 at every step. Only the output's bias moved, and the network gives one answer for all points. Its accuracy of 0.615 is the share of the points outside the disc.
 # - *Constant 0.5*: accuracy 0.668. This network does learn: as much as a network with *one* hidden unit can, and that is a straight border.
 # - *Random*: accuracy 1.000 (normal) and 0.990 (uniform), with a border that bends around the disc. Which distribution the numbers come from matters little here.
 #
-# **Confirmed, and sharpened.** Equal starts lead to equal units, and the network cannot use its size. But a constant is not as bad as zeros: "learns nothing" is true for zeros (up to one bias), "learns what one unit can learn" for any other constant.
+# **Confirmed, and sharpened.** Equal starts lead to equal units, and the network cannot use its size. But a constant is not as bad as zeros: from zeros a network learns nothing (up to one bias), from another constant it learns what one unit can learn.
 
 # %% [markdown]
 # ## Experiment 2: what has to be equal?
 #
-# *Claim: if all weights of a layer start with the same value, its units always produce the same output, and all weights are updated equally.* The theorem above says something else. It needs equal incoming *and* outgoing weights, and it promises equal changes for copies only, not for all weights. So give each of the two kernels one of three starts, and try all nine combinations.
+# *Claim: equal weights in a layer make its units report the same for ever, and every weight is changed by the same amount.* The theorem above says something else. It needs equal incoming *and* outgoing weights, and it promises equal changes for copies only, not for all weights. So we give each of the two kernels one of three starts, and try all nine combinations.
 
 # %% tags=["experiment"]
 # Needs the first cell of experiment 1. About 7 seconds.
@@ -646,13 +646,13 @@ plt.show()
 #
 # **Set straight, twice.**
 #
-# - *Equal weights in one layer are not enough for symmetry.* Units with equal incoming weights do report the same at first. But if their outgoing weights differ, $\delta_{pa} \ne \delta_{pb}$, and the first step parts them. Zeros in one of two layers are no obstacle either. (With tanh. A ReLU whose inputs are all exactly zero has slope 0 in TensorFlow, and would never start.)
-# - *Not all weights are updated equally.* In the second figure every weight started at 0.5, and after 100 steps those from input 1 are 0.629, those from input 2 0.206. Equal are the columns, from unit to unit; the rows part as soon as the inputs differ. A constant start does not keep a kernel constant. It keeps the *units* equal.
+# - *Equal weights in one layer are not enough for symmetry.* Units with equal incoming weights do report the same at first. But if their outgoing weights differ, $\delta_{pa} \ne \delta_{pb}$, and the first step parts them. With tanh, zeros in one of the two layers are no obstacle either. (With ReLU, zeros in the hidden layer are: TensorFlow takes its slope at exactly 0 as 0, so nothing would ever move.)
+# - *Not all weights are updated equally.* In the second figure every weight started at 0.5, and after 100 steps those from input 1 are 0.629, those from input 2 0.206. What stays equal are the columns, one for each unit; the rows part, because the two inputs differ. A constant start does not keep a kernel constant. It keeps the *units* equal.
 
 # %% [markdown]
 # ## Experiment 3: where zeros are right
 #
-# *Claim: weights must not start at zero.* Here are two cases where they may, and usually do: the weights of a logistic regression, which is a network without a hidden layer, and the biases of any network.
+# *Claim: no parameter may start at zero.* Here are two cases where one may, and usually does: the weights of a logistic regression, which is a network without a hidden layer, and the biases of any network.
 
 # %% tags=["experiment"]
 # Needs your Dense, your RandomNormal, and the first cell of experiment 1. About 10 seconds.
@@ -715,16 +715,16 @@ for (name, rows), marker, shift in zip(results.items(), "os", (-0.08, 0.08)):
         f"hidden biases {name:6s}: accuracies {rows[:, 1].round(3)}, mean {rows[:, 1].mean():.3f},"
         f" distinct units {rows[:, 2].astype(int)}"
     )
-right.set(xlabel="number of the run (another random kernel each)", ylabel="accuracy", ylim=(0.8, 1))
+right.set(xlabel="run (each with another random kernel)", ylabel="accuracy", ylim=(0.8, 1.01))
 right.set_xticks(range(4))
 right.set_title("Zero biases do not hurt, if the kernels differ")
 right.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# **Measured.** Logistic regression reaches the loss 0.4200 and the same five weights (to three decimals) from zeros as from random numbers, and from zeros it is the fastest: its loss starts at $\ln 2$, while large random weights start with confident errors. With a hidden layer, random hidden biases give a mean accuracy of 0.969, zero biases 0.964, a difference well within what another random kernel makes (0.940 to 1.000). All runs have eight distinct units.
+# **Measured.** Logistic regression reaches the loss 0.4200 and the same five weights (to three decimals) from zeros as from random numbers. From zeros it is the fastest: its loss starts at $\ln 2$, while large random weights start with confident errors. With a hidden layer, random hidden biases give a mean accuracy of 0.969 and zero biases 0.964, a difference well within what another random kernel makes (0.940 to 1.000). All runs have eight distinct units.
 #
-# **Set straight.** "Weights must not start at zero" is too wide. Without hidden units there is nothing to exchange: each weight belongs to an input of its own, $\Delta w_i = \eta\,\delta_p\,o_{pi}$ differs with $i$, and the loss is convex. And biases may be zero, because units that differ in their kernels are no copies, whatever their biases are. This is why Keras starts biases at zero, and kernels not.
+# **Set straight.** The ban on zeros is too wide. Without hidden units there is nothing to exchange: each weight belongs to an input of its own, $\Delta w_i = \eta\,\delta_p\,o_{pi}$ differs with $i$, and the loss is convex. And biases may be zero, because units that differ in their kernels are no copies, whatever their biases are. This is why Keras starts biases at zero, and kernels not.
 
 # %% [markdown]
 # ## Experiment 4: zeros in deep networks
@@ -735,7 +735,7 @@ plt.show()
 # - the same, with random kernels of variance 2/fan-in (He et al., 2015);
 # - a *residual* network: twelve blocks $x \leftarrow x + B\,\mathrm{relu}(A x)$, in which every $A$ is random and every $B$ is **zero**.
 #
-# We look at the size of the gradient in each layer at the start, and at the loss while they train.
+# We look at the size of the gradient in each layer at the start, and at the loss during training.
 
 # %% tags=["experiment"]
 # Needs your Dense, your initializers, and the first cell of experiment 1. About 10 seconds.
@@ -836,17 +836,17 @@ plt.show()
 # %% [markdown]
 # **Measured.**
 #
-# - *Plain, zeros*: of 28 kernels and biases a single one ever gets a gradient, the bias of the output. The network says 0.40 for every point, on its way to the share of points in the disc, 0.385, and its loss ends at 0.667: that is the entropy of this share, the best that a constant answer can reach.
-# - *Plain, He*: all 28 have gradients; the loss falls to 0.0003.
-# - *Residual, B zero*: at step 0 only 28 of 52 have a gradient: the first and the last layer, and the $B$'s. The $A$'s have none, since what they report is multiplied by zero. One step later the $B$'s are not zero any more; by step 5 all 52 have gradients. The loss falls to 0.00007, the best of the four.
-# - *Residual, both He*: all have gradients at once, and far too large ones. Each block adds to the variance, so that twelve blocks start with a loss of 274.
+# - *Plain, zeros*: of 28 kernels and biases a single one ever gets a gradient, the bias of the output. The network says 0.40 for every point, on its way to the share of points in the disc, 0.385. Its loss ends at 0.667; the entropy of that share, 0.666, is the best that a constant answer can reach.
+# - *Plain, He*: all 28 have gradients; the loss falls to 0.0003, with one relapse on the way (step 100).
+# - *Residual, B zero*: at step 0 only 28 of 52 have a gradient: the first and the last layer, and the $B$'s. The $A$'s have none, since what they report is multiplied by zero. One step later the $B$'s are not zero any more; by step 5 all 52 have gradients. The loss falls to 0.00007, the lowest of the four.
+# - *Residual, both He*: all have gradients at once, and far too large ones. Each block adds to the variance, and the network of twelve starts with a loss of 274.
 #
-# **Set straight.** An all-zero deep ReLU network learns nothing but its output bias. But zeros *in the right place* are standard practice. With $B = 0$ every block starts as the identity: the signal passes unchanged, the gradient too, and each branch joins in as it becomes useful. The symmetry is broken all the same, because the rows of $B$ receive the different reports of a random $A$. This is experiment 2 once more: one random kernel of two is enough. (Goyal et al., 2017, start the last scale of each branch at zero; Zhang et al., 2019, its last kernel.)
+# **Set straight.** An all-zero deep ReLU network learns nothing but its output bias. But zeros *in the right place* are standard practice. With $B = 0$ every block starts as the identity: the signal passes unchanged, the gradient too, and each branch joins in as it becomes useful. The symmetry is broken all the same, because the weights of $B$ receive the different reports of a random $A$. This is experiment 2 once more: one random kernel of two is enough. (Goyal et al., 2017, start the last scale of each branch at zero; Zhang et al., 2019, its last kernel.)
 
 # %% [markdown]
 # ## Experiment 5: random, but how large?
 #
-# *Claim: small random values break the symmetry; Glorot's start suits sigmoid and tanh, He's suits ReLU.* First, the network of experiment 1 from normal weights with standard deviations from $10^{-6}$ to 30. Then ten random layers of 200 units, where we measure how much is left of the *differences between examples*.
+# *Claim: small random values break the symmetry; Glorot's variance fits sigmoid and tanh, He's fits ReLU.* First, the network of experiment 1 from normal weights with standard deviations from $10^{-6}$ to 30. Then ten random layers of 200 units, where we measure how much is left of the *differences between examples*.
 
 # %% tags=["experiment"]
 # Needs the first cell of experiment 1. About 8 seconds.
@@ -902,12 +902,12 @@ plt.show()
 #
 # **Measured, right.** After ten layers, tanh with Glorot's variance keeps 0.23 of the spread between examples, and ReLU with He's 0.37. ReLU with Glorot's has 0.009 left, the sigmoid with Glorot's $5 \cdot 10^{-7}$: its output hardly depends on its input.
 #
-# **Sharpened, and set straight.** Small random numbers do break the symmetry, however small they are; the size decides how *fast* the network gets going, and it has an upper end, too. Glorot's variance, $2/(n_{in} + n_{out})$ with mean zero, is the choice for functions with slope 1 at zero, such as tanh, and He's, $2/n_{in}$, the one for ReLU: confirmed. That Glorot's suits the *sigmoid* is often said, and wrong: the slope of the sigmoid is at most 1/4, which the derivation does not allow for. Glorot and Bengio themselves advise against it in deep networks. Where the two variances come from is the subject of lab 02.
+# **Sharpened, and set straight.** Random numbers break the symmetry, however small they are. Their size decides how *fast* the network gets going, and there is an upper end, too. Glorot's variance, $2/(n_{in} + n_{out})$ with mean zero, is the choice for functions with slope 1 at zero, such as tanh, and He's, $2/n_{in}$, the one for ReLU: confirmed. That Glorot's fits the *sigmoid* is wrong: the slope of the sigmoid is at most 1/4, which the derivation does not allow for. Glorot and Bengio themselves advise against the sigmoid in deep networks. Where the two variances come from is the subject of lab 02.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
 #
-# "Never start with zeros, always with random numbers", a colleague has read, and draws three conclusions. Say for each whether it is right, and prove your answer from the formulas for $net_{pj}$, $\delta_{pj}$ and $\Delta_p w_{ji}$. (Experiments are welcome, but a formula must carry the argument.) The network of 1. and 2. has one hidden layer of tanh units, and one output.
+# "Never start with zeros, always with random numbers," a colleague has read, and draws three conclusions. Say for each whether it is right, and prove your answer from the formulas for $net_{pj}$, $\delta_{pj}$ and $\Delta_p w_{ji}$. (Experiments are welcome, but a formula must carry the argument.) The network of 1. and 2. has one hidden layer of tanh units, and one output.
 #
 # 1. "I start the hidden kernel with the constant 0.5 and the output kernel with random numbers; all biases are zero. The hidden units are equal, so they will stay equal forever." (1 point)
 # 2. "I start both kernels with zeros and only the *hidden biases* with random numbers. All weights are zero, so only the output's bias will ever move." Look at the first step and at the second. (1 point)
@@ -947,12 +947,12 @@ def break_symmetry(kernel, bias, outgoing, amount=0.1):
     gets `amount * (m - (n - 1) / 2)` added to each of its outgoing weights.
 
     Args:
-        kernel: Array or tensor of shape `(features, units)`, the weights into
+        kernel: array or tensor of shape `(features, units)`, the weights into
             the hidden units.
-        bias: Array or tensor of shape `(units,)`, their biases.
-        outgoing: Array or tensor of shape `(units, outputs)`, the kernel of the
+        bias: array or tensor of shape `(units,)`, their biases.
+        outgoing: array or tensor of shape `(units, outputs)`, the kernel of the
             next layer.
-        amount: Float, the distance between neighbors in a group.
+        amount: float, the distance between neighbors in a group.
 
     Returns:
         An array or tensor, the new outgoing weights, of the shape and dtype of
@@ -1016,18 +1016,18 @@ ax.legend(title="start", loc=(0.4, 0.2))
 plt.show()
 
 # %% [markdown]
-# **Measured.** The output changes by $2 \cdot 10^{-7}$ from the constant start, which is rounding, and not at all from zeros. One step later there are eight distinct units. The constant start, which is still at an accuracy of 0.67 without the shift, reaches 1.000. The zero start goes from 0.615 to 0.962.
+# **Measured.** The output changes by $2 \cdot 10^{-7}$ from the constant start, which is rounding, and not at all from zeros. One step later there are eight distinct units. The constant start, which stays at an accuracy of 0.67 without the shift, reaches 1.000 with it; the zero start goes from 0.615 to 0.962.
 #
 # **Set straight.** Randomness is not what breaks a symmetry; *difference* is, and it may come from a ruler. Random numbers are simply the cheapest way to be different in every direction at once.
 #
-# The last number in each line shows how much is in that remark. Our ruler is itself symmetric: unit $j$ gets $+s$ where unit $7-j$ gets $-s$. From zeros, this makes the two *mirror images*, $w_{7-j} = -w_j$, and since $\tanh(-z) = -\tanh(z)$, they stay mirror images (the sum of their columns is exactly 0 after 3000 steps) and do the same work twice. `distinct_units` counts eight; up to the sign there are four, and the training waits long on a plateau. Copies are not the only symmetry of a network. A random start breaks them all.
+# The last number in each line shows what that remark is worth. Our ruler is itself symmetric: unit $j$ gets $+s$ where unit $7-j$ gets $-s$. From zeros, this makes the two *mirror images*, $w_{7-j} = -w_j$, and since $\tanh(-z) = -\tanh(z)$, they stay mirror images (the sum of their columns is exactly 0 after 3000 steps) and do the same work twice. `distinct_units` counts eight; up to the sign there are four, and the training waits long on a plateau. Copies are not the only symmetry of a network. A random start breaks them all.
 
 # %% [markdown]
 # ## References
 #
 # - D. E. Rumelhart, G. E. Hinton and R. J. Williams, *Learning internal representations by error propagation*, in *Parallel Distributed Processing*, vol. 1, MIT Press, 1986, chapter 8. Read it for the formulas used here, and for "symmetry breaking", the problem and its name.
 # - X. Glorot and Y. Bengio, *Understanding the difficulty of training deep feedforward neural networks*, AISTATS 2010. Read section 4 for the variance $2/(n_{in} + n_{out})$, and section 3 for why the sigmoid does badly in deep networks.
-# - K. He, X. Zhang, S. Ren and J. Sun, *Delving deep into rectifiers*, ICCV 2015, arXiv:1502.01852. Section 2.2 has the variance $2/n_{in}$ for ReLU.
-# - P. Goyal et al., *Accurate, large minibatch SGD: training ImageNet in 1 hour*, arXiv:1706.02677, 2017. Section 5.1: the last scale of every residual branch starts at zero.
-# - H. Zhang, Y. N. Dauphin and T. Ma, *Fixup initialization: residual learning without normalization*, ICLR 2019, arXiv:1901.09321. Zero as the start of the last layer of each branch, with the reason.
-# - T. Chen, I. Goodfellow and J. Shlens, *Net2Net: accelerating learning via knowledge transfer*, ICLR 2016, arXiv:1511.05641. Copies of units whose outgoing weights share a sum: the challenge, put to work.
+# - K. He, X. Zhang, S. Ren and J. Sun, *Delving deep into rectifiers: surpassing human-level performance on ImageNet classification*, ICCV 2015, arXiv:1502.01852. Read section 2.2 for the variance $2/n_{in}$ for ReLU.
+# - P. Goyal et al., *Accurate, large minibatch SGD: training ImageNet in 1 hour*, arXiv:1706.02677, 2017. Read section 5.1 for the last scale of every residual branch, which starts at zero.
+# - H. Zhang, Y. N. Dauphin and T. Ma, *Fixup initialization: residual learning without normalization*, ICLR 2019, arXiv:1901.09321. Read it for zero as the start of the last layer of each branch, with the reason.
+# - T. Chen, I. Goodfellow and J. Shlens, *Net2Net: accelerating learning via knowledge transfer*, ICLR 2016, arXiv:1511.05641. Read it for copies of units whose outgoing weights share a sum: the challenge, put to work.
