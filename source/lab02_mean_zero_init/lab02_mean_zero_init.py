@@ -14,24 +14,15 @@
 # %% [markdown]
 # # Lab 02: Why is it beneficial to start weights with a mean-zero distribution?
 #
-# The usual answer lists four reasons: a mean of zero breaks the symmetry between units, avoids
-# saturation, makes learning stable, and keeps ReLU units alive. One of the four is wrong, and the
-# others leave out the number on which everything depends. In this lab you find that number, and you
-# measure each claim in networks of up to 50 layers.
+# Lab 01 started weights from random numbers because units must differ. Why should these numbers have the mean zero? The usual answer lists four reasons. One of them is wrong, and the others leave out the number on which everything depends. In this lab you find that number, and measure each reason in networks of up to 50 layers.
 #
-# **You will build**
+# **What you will build.** `compute_fans`, which counts the connections of a weight from its shape; `VarianceScaling`, the initializer behind nearly every default in Keras, and on top of it the five that are named after Glorot, He and LeCun; `MomentProbe`, a layer that reports the mean, the variance and the saturation of whatever passes through it. As a challenge: `variance_gain`, which finds He's factor 2 and its counterpart for any activation.
 #
-# - `compute_fans`, which counts the connections of a weight from its shape;
-# - `VarianceScaling`, the initializer behind nearly every default in Keras, and the five named
-#   initializers of Glorot, He and LeCun on top of it;
-# - `MomentProbe`, a layer that reports the mean, the variance and the saturation of whatever passes
-#   through it;
-# - as a challenge, `variance_gain`, which finds He's factor 2 and its counterpart for any activation.
+# **What you should know before.** The mean and the variance of a sum of independent variables; what a dense layer and a convolution compute; how a Keras layer is put together (`build`, `call`, `get_config`: lab 01, exercise 1).
 #
-# **You should know** what a dense layer and a convolution compute, the mean and variance of a sum of
-# independent variables, and how to write a Keras layer (`build`, `call`, `get_config`).
+# **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# **Time**: 60 to 90 minutes without the challenge.
+# **What is put to the test.** That a mean of zero breaks the symmetry between units, that another mean avoids saturation, that a mean of zero makes learning stable, and that it keeps ReLU units alive.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -48,13 +39,10 @@ from layerlab import check, graded
 # %% [markdown]
 # ## Intuition
 #
-# Take one layer of 256 tanh units. Its inputs lie between 0 and 1, like the brightness of pixels, so
-# their mean is 0.5. The weights of each unit are normal with variance 1/256. We change one thing only:
-# the mean $\mu$ of the weights. The histograms show the sums that reach the units; the curve above
-# them is the slope of tanh, that is, the share of the gradient that each unit lets back.
+# Take one layer of 256 tanh units. Its inputs lie between 0 and 1, like the brightness of pixels, so their mean is 0.5. The weights of each unit are normal with variance 1/256. We change one thing only: the mean $\mu$ of the weights. The histograms show the sums that reach the units; the curve above them is the slope of tanh, that is, the share of the gradient that each unit lets back.
 
 # %% tags=["experiment"]
-# Draws a figure; needs none of your code.
+# The intuition as a drawing. Needs none of your code.
 rng = np.random.default_rng(0)
 n = 256
 brightness = rng.uniform(0.0, 1.0, (400, n))
@@ -75,9 +63,7 @@ figure.suptitle("A mean in the weights moves all units off the slope, to the sam
 plt.show()
 
 # %% [markdown]
-# With $\mu = 0$ the sums sit where tanh is steep. With $\mu = 0.02$ they have moved by about 2.6, and
-# nearly half of the outputs are saturated; with $\mu = 0.1$ by 12.8, and no unit has any slope left. A mean that
-# looks small is not small for a sum of 256 terms.
+# With $\mu = 0$ the sums sit where tanh is steep. With $\mu = 0.02$ they have moved by about 2.6, and nearly half of the outputs are saturated; with $\mu = 0.1$ by 12.8, and no unit has any slope left. A mean that looks small is not small for a sum of 256 terms.
 
 # %% [markdown]
 # ## Mathematics
@@ -86,59 +72,41 @@ plt.show()
 #
 # $$\mathbf{y}_l = W_l\,\mathbf{x}_l + \mathbf{b}_l, \qquad \mathbf{x}_l = f(\mathbf{y}_{l-1}),$$
 #
-# where one entry $y_l$ sums over $n_l$ connections: $n_l = k^2 c$ for a convolution with a $k \times k$
-# window and $c$ input channels, and $k = 1$ for a dense layer. This $n_l$ is the **fan-in**. Going
-# backward, one input collects its gradient over $\hat{n}_l = k^2 d$ connections, where $d$ is the number of
-# output channels: the **fan-out**. Biases start at zero.
+# where one entry $y_l$ sums over $n_l$ connections: $n_l = k^2 c$ for a convolution with a $k \times k$ window and $c$ input channels, and $k = 1$ for a dense layer. This $n_l$ is the **fan-in**. Going backward, one input collects its gradient over $\hat{n}_l = k^2 d$ connections, where $d$ is the number of output channels: the **fan-out**. Biases start at zero.
 #
-# **What the mean does.** Let the entries of $W_l$ be independent, with mean $\mu$ and variance $\sigma^2$.
-# Write each weight as $\mu$ plus a deviation. For one given input $\mathbf{x}_l$,
+# **What the mean does.** Let the entries of $W_l$ be independent, with mean $\mu$ and variance $\sigma^2$. Write each weight as $\mu$ plus a deviation. For one given input $\mathbf{x}_l$,
 #
 # $$y_l \;=\; \underbrace{\mu \sum_{i=1}^{n_l} x_{l,i}}_{\text{the same for every unit}}
 # \;+\; \underbrace{\sum_{i=1}^{n_l} (w_i - \mu)\,x_{l,i}}_{\text{different for every unit}} .$$
 #
-# The first term has the size $n_l \, \mu \, E[x_l]$. It grows like the fan-in. The second has mean zero and
-# variance $\sigma^2 \sum_i x_{l,i}^2$. With $\sigma^2 \sim 1/n_l$ it does not grow at all. So the mean moves all
-# units *together*, and only the variance tells them apart.
+# The first term has the size $n_l \, \mu \, E[x_l]$. It grows like the fan-in. The second has mean zero and variance $\sigma^2 \sum_i x_{l,i}^2$. With $\sigma^2 \sim 1/n_l$ it does not grow at all. So the mean moves all units *together*, and only the variance tells them apart.
 #
-# Where inputs are centered, $E[x_l] = 0$, the first term is still there for each single input: $n_l$
-# numbers of variance 1 have a sum of size $\sqrt{n_l}$. It pushes all units to one side, so that the *next*
-# layer's input is no longer centered. In a deep stack the push is multiplied by about $n_l\mu$ at each
-# layer. Compare this with the random part, which He's and Glorot's choices keep at a factor of about 1:
-# the mean does no harm as long as
+# Where inputs are centered, $E[x_l] = 0$, the first term is still there for each single input: $n_l$ numbers of variance 1 have a sum of size $\sqrt{n_l}$. It pushes all units to one side, so that the *next* layer's input is no longer centered. In a deep stack the push is multiplied by about $n_l\mu$ at each layer. Compare this with the random part, which He's and Glorot's choices keep at a factor of about 1: the mean does no harm as long as
 #
 # $$n_l\,|\mu| \ll 1 ,$$
 #
 # and takes over beyond. For 256 units the border, $1/n_l$, is a mean of 0.004.
 #
-# **What the variance must be.** Let $\mu = 0$ from here on. Then (He et al., equation 6)
+# **What the variance must be.** Let $\mu = 0$ from here on. Then (He et al., section 2.2)
 #
 # $$\operatorname{Var}[y_l] = n_l \operatorname{Var}[w_l]\, E[x_l^2] .$$
 #
-# If $f$ is nearly linear around 0, like tanh, $E[x_l^2] \approx \operatorname{Var}[y_{l-1}]$, and the variance is kept
-# from layer to layer if $n_l \operatorname{Var}[w_l] = 1$. The gradient asks for $\hat{n}_l \operatorname{Var}[w_l] = 1$ in the same
-# way. Glorot and Bengio (2010, equation 12) meet halfway:
+# If $f$ is nearly linear around 0, like tanh, $E[x_l^2] \approx \operatorname{Var}[y_{l-1}]$, and the variance is kept from layer to layer if $n_l \operatorname{Var}[w_l] = 1$. The gradient asks for $\hat{n}_l \operatorname{Var}[w_l] = 1$ in the same way. Glorot and Bengio (2010, equation 12) meet halfway:
 #
 # $$\operatorname{Var}[w_l] = \frac{2}{n_l + \hat{n}_l} .$$
 #
-# If $f$ is ReLU and $y_{l-1}$ is symmetric about 0, half of its second moment is cut away:
-# $E[x_l^2] = \tfrac12 \operatorname{Var}[y_{l-1}]$. Hence He's condition (equation 10):
+# If $f$ is ReLU and $y_{l-1}$ is symmetric about 0, half of its second moment is cut away: $E[x_l^2] = \tfrac12 \operatorname{Var}[y_{l-1}]$. Hence He's condition:
 #
 # $$\tfrac12\, n_l \operatorname{Var}[w_l] = 1, \qquad\text{that is,}\qquad \operatorname{Var}[w_l] = \frac{2}{n_l} .$$
 #
-# Note where a mean of zero was used. Equation 6 needs it: otherwise $n_l\,\mu^2 \operatorname{Var}[x_l]$ is added, and far
-# more once the $x_{l,i}$ have been pushed to one side together and are no longer independent. And a
-# $y_{l-1}$ symmetric about 0 needs it too.
+# Note where a mean of zero was used. The formula for $\operatorname{Var}[y_l]$ needs it: otherwise $n_l\,\mu^2 \operatorname{Var}[x_l]$ is added, and far more once the $x_{l,i}$ have been pushed to one side together and are no longer independent. The symmetry of $y_{l-1}$ about 0 needs it, too.
 
 # %% [markdown]
 # ## Exercise 1: counting the connections
 #
-# Keras stores a dense kernel as `(in, out)` and a convolution kernel as `(window..., in, out)`. Two
-# further ranks occur, and a convention settles them: a vector of weights, such as a bias, has its length
-# as both fans, and a single number has 1 and 1.
+# Keras stores a dense kernel as `(in, out)` and a convolution kernel as `(window..., in, out)`. Two further ranks occur, and a convention settles them: a vector of weights, such as a bias, has its length as both fans, and a single number has 1 and 1.
 #
-# (For a *depthwise* kernel `(kh, kw, in, multiplier)` this convention is debatable: each output unit sums
-# over `kh * kw` inputs only, yet the fan-in counts all channels. Keras does it this way, and so do we.)
+# (For the depthwise kernel of lab 06, `(kh, kw, in, multiplier)`, this convention is debatable: each output unit sums over `kh * kw` inputs only, yet the fan-in counts all channels. Keras does it this way, and so do you.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "compute_fans", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -150,7 +118,7 @@ def compute_fans(shape):
     over, `fan_out` those that one input unit reaches (at stride 1).
 
     Args:
-        shape: Tuple or list of integers, of any rank:
+        shape: tuple or list of integers, of any rank:
 
             - rank 0, `()`: both fans are 1;
             - rank 1, `(units,)`: both fans are `units`;
@@ -181,23 +149,18 @@ def compute_fans(shape):
 check(compute_fans)
 
 # %% nbgrader={"grade": true, "grade_id": "fans_values", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# The hidden tests compare both fans with Keras's, for shapes of rank 0 to 5.
+# Hidden tests compare both fans with Keras's, for shapes of rank 0 to 5.
 graded("fans_values")
 
 # %% [markdown]
 # ## Exercise 2: a variance made to measure
 #
-# One initializer covers all of the conditions above: a mean of zero and the variance $\text{scale}/n$. You
-# choose the count $n$ (`mode`), the factor (`scale`) and the shape of the distribution. Two facts help.
+# One initializer meets all of the conditions above: a mean of zero and the variance $\text{scale}/n$. Its user chooses the count $n$ (`mode`), the factor (`scale`) and the shape of the distribution. Two facts help you to write it.
 #
 # - The uniform distribution on $[-a, a]$ has the variance $a^2/3$.
-# - A normal distribution that is cut at two standard deviations has only
-#   $1 - \frac{4\,\varphi(2)}{2\Phi(2) - 1} \approx 0.774$ of its variance left ($\varphi$ and $\Phi$ are the density and
-#   the distribution function of the standard normal), hence $\sqrt{0.774} \approx 0.88$ of its standard
-#   deviation.
+# - A normal distribution that is cut at two standard deviations has only $1 - \frac{4\,\varphi(2)}{2\Phi(2) - 1} \approx 0.774$ of its variance left ($\varphi$ and $\Phi$ are the density and the distribution function of the standard normal), hence $\sqrt{0.774} \approx 0.88$ of its standard deviation.
 #
-# Use the functions of `keras.random`; they take the seed, the shape and the dtype. Your initializer may
-# not use `keras.initializers.VarianceScaling` or anything derived from it.
+# Use the functions of `keras.random`, as in lab 01. `keras.initializers.VarianceScaling` and everything derived from it are banned.
 
 
 # %% nbgrader={"grade": false, "grade_id": "variance_scaling", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -220,9 +183,9 @@ class VarianceScaling(keras.initializers.Initializer):
     - `"uniform"`: the uniform distribution on an interval that is symmetric about 0.
 
     Args:
-        scale: Positive float.
-        mode: One of `"fan_in"`, `"fan_out"`, `"fan_avg"`.
-        distribution: One of `"truncated_normal"`, `"untruncated_normal"`, `"uniform"`, in upper
+        scale: positive float.
+        mode: one of `"fan_in"`, `"fan_out"`, `"fan_avg"`.
+        distribution: one of `"truncated_normal"`, `"untruncated_normal"`, `"uniform"`, in upper
             or lower case. `"normal"` stands for `"truncated_normal"`.
         seed: `None`, a Python integer or an instance of `keras.random.SeedGenerator` (or the
             dictionary that a generator is serialized to). With an integer, every call with the
@@ -233,15 +196,15 @@ class VarianceScaling(keras.initializers.Initializer):
             a generator, every call returns new values.
 
     Call arguments:
-        shape: Tuple of integers, the shape of the weight.
-        dtype: Dtype of the weight, in which the values are drawn; `None` means
+        shape: tuple of integers, the shape of the weight.
+        dtype: dtype of the weight, in which the values are drawn; `None` means
             `keras.config.floatx()`.
 
     Returns:
         From a call: a tensor of this shape and dtype.
 
     Raises:
-        ValueError: In the constructor, if `scale` is not positive, if `mode` or `distribution`
+        ValueError: in the constructor, if `scale` is not positive, if `mode` or `distribution`
             is unknown, or if `seed` is of another type. The message ends with
             "Received: ...".
 
@@ -320,12 +283,12 @@ class VarianceScaling(keras.initializers.Initializer):
 check(VarianceScaling)
 
 # %% nbgrader={"grade": true, "grade_id": "scaling_values", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-# The hidden tests compare your values with those of Keras's initializer, for the same integer
+# Hidden tests compare your values with those of Keras's initializer, for the same integer
 # seed, bit for bit, in float32 and float16; and the errors and the configuration with Keras's.
 graded("scaling_values")
 
 # %% nbgrader={"grade": true, "grade_id": "scaling_statistics", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# The hidden tests give no seed. They compare mean, variance and distribution (with a
+# Hidden tests give no seed. They compare mean, variance and distribution (with a
 # Kolmogorov-Smirnov test) of your values with what the docstring promises, the draws of two
 # initializers with one another, and two calls of one initializer.
 graded("scaling_statistics")
@@ -333,11 +296,9 @@ graded("scaling_statistics")
 # %% [markdown]
 # ## Exercise 3: five names
 #
-# The initializers that you know by name are five settings of the one you have just written. The name
-# tells whose condition it meets and from which distribution it draws. "Normal" means the truncated one.
+# The initializers that you know by name are five settings of the one you have just written. The name says whose condition an initializer meets and from which distribution it draws; "Normal" means the truncated one.
 #
-# A word on `get_config`: Keras makes a copy by calling the constructor with the configuration. These
-# constructors know a single argument.
+# Think about `get_config`: Keras makes a copy by calling the constructor with the configuration, and these constructors know a single argument.
 
 
 # %% nbgrader={"grade": false, "grade_id": "named_initializers", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -348,7 +309,7 @@ class GlorotUniform(VarianceScaling):
     A uniform distribution with mean 0 and the variance `2 / (fan_in + fan_out)`.
 
     Args:
-        seed: As in `VarianceScaling`. `get_config` holds this argument alone.
+        seed: as in `VarianceScaling`. `get_config` holds this argument alone.
 
     Reference:
 
@@ -373,7 +334,7 @@ class GlorotNormal(VarianceScaling):
     A truncated normal distribution with mean 0 and the variance `2 / (fan_in + fan_out)`.
 
     Args:
-        seed: As in `VarianceScaling`. `get_config` holds this argument alone.
+        seed: as in `VarianceScaling`. `get_config` holds this argument alone.
 
     Reference:
 
@@ -398,7 +359,7 @@ class HeUniform(VarianceScaling):
     A uniform distribution with mean 0 and the variance `2 / fan_in`.
 
     Args:
-        seed: As in `VarianceScaling`. `get_config` holds this argument alone.
+        seed: as in `VarianceScaling`. `get_config` holds this argument alone.
 
     Reference:
 
@@ -423,7 +384,7 @@ class HeNormal(VarianceScaling):
     A truncated normal distribution with mean 0 and the variance `2 / fan_in`.
 
     Args:
-        seed: As in `VarianceScaling`. `get_config` holds this argument alone.
+        seed: as in `VarianceScaling`. `get_config` holds this argument alone.
 
     Reference:
 
@@ -448,7 +409,7 @@ class LecunNormal(VarianceScaling):
     A truncated normal distribution with mean 0 and the variance `1 / fan_in`.
 
     Args:
-        seed: As in `VarianceScaling`. `get_config` holds this argument alone.
+        seed: as in `VarianceScaling`. `get_config` holds this argument alone.
 
     Reference:
 
@@ -470,17 +431,14 @@ class LecunNormal(VarianceScaling):
 check(GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunNormal)
 
 # %% nbgrader={"grade": true, "grade_id": "named_values", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# The hidden tests compare the values of the five initializers with those of Keras's classes of
+# Hidden tests compare the values of the five initializers with those of Keras's classes of
 # the same name and seed, bit for bit, and their configurations.
 graded("named_values")
 
 # %% [markdown]
 # ## Exercise 4: a probe to look inside
 #
-# To see what an initializer does you must look between the layers. `MomentProbe` is the instrument: put
-# it anywhere in a model, and it reports without taking part. It keeps *moving* statistics, as batch
-# normalization does, with two differences. It takes them over all axes at once, and it never touches
-# what passes through.
+# To see what an initializer does you must look between the layers. `MomentProbe` is the instrument: put it anywhere in a model, and it reports without taking part. It keeps *moving* statistics, as batch normalization does (lab 07), with two differences: it takes them over all axes at once, and it never touches what passes through.
 
 
 # %% nbgrader={"grade": false, "grade_id": "moment_probe", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -499,12 +457,12 @@ class MomentProbe(keras.layers.Layer):
     `new = momentum * old + (1 - momentum) * statistic of the batch`.
 
     Args:
-        momentum: Float in `[0, 1]`. Share of the old value that an update keeps.
-        saturation: Positive float, the threshold of saturation.
+        momentum: float in `[0, 1]`. Share of the old value that an update keeps.
+        saturation: positive float, the threshold of saturation.
 
     Call arguments:
-        inputs: Tensor of floats, of any rank from 1.
-        training: Boolean or `None`. The statistics change only if it is true.
+        inputs: tensor of floats, of any rank from 1.
+        training: bool or `None`. The statistics change only if it is true.
 
     Input shape:
         Any.
@@ -518,7 +476,7 @@ class MomentProbe(keras.layers.Layer):
     dtype policy, and the statistics are computed in float32.
 
     Raises:
-        ValueError: In the constructor, if `momentum` is not in `[0, 1]` or `saturation` is not
+        ValueError: in the constructor, if `momentum` is not in `[0, 1]` or `saturation` is not
             positive. The message ends with "Received: ...".
 
     `get_config` holds `momentum` and `saturation` beside what every layer's holds.
@@ -590,17 +548,17 @@ class MomentProbe(keras.layers.Layer):
 check(MomentProbe)
 
 # %% nbgrader={"grade": true, "grade_id": "probe_outputs", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# The hidden tests compare the output with the input, and the gradient of the input with a
-# random gradient of the output, while training and not.
+# Hidden tests compare the output with the input, and pull random cotangents back through the
+# layer, while training and not.
 graded("probe_outputs")
 
 # %% nbgrader={"grade": true, "grade_id": "probe_statistics", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-# The hidden tests compare the three statistics with `tf.nn.moments` and a count, after one call
+# Hidden tests compare the three statistics with `tf.nn.moments` and a count, after one call
 # and after several, while training and not.
 graded("probe_statistics")
 
 # %% nbgrader={"grade": true, "grade_id": "probe_contract", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# The hidden tests compare the weights, their order, dtypes and starting values, the errors, the
+# Hidden tests compare the weights, their order, dtypes and starting values, the errors, the
 # configuration, a saved and loaded copy, and the layer in `tf.function` and under
 # `mixed_float16` with the docstring.
 graded("probe_contract")
@@ -608,11 +566,7 @@ graded("probe_contract")
 # %% [markdown]
 # ## Experiment 1: the shift is fan-in times mean times mean
 #
-# (The experiments are not graded. All but one run without your code. Each takes a few seconds.)
-#
-# *Claim: a weight mean other than zero helps to avoid saturation.* This is the claim that is wrong. We
-# measure the mean sum and the saturated share in one layer of 256 tanh units, for weight means from -0.1
-# to 0.1, with centered inputs and with inputs of mean 0.5.
+# *Claim: a weight mean other than zero helps to avoid saturation.* We measure the mean sum and the saturated share in one layer of 256 tanh units, for weight means from -0.1 to 0.1, with centered inputs and with inputs of mean 0.5.
 
 # %% tags=["experiment"]
 # Needs none of your code.
@@ -649,21 +603,14 @@ right.legend(loc="upper center")
 plt.show()
 
 # %% [markdown]
-# **Measured.** The points lie on the line $n_l\,\mu\,E[x]$: with inputs of mean 0.5, a weight mean of 0.02
-# shifts the sums by 2.54 (predicted 2.56), one of 0.1 by 12.75 (12.8). The saturated share goes from
-# 0 % at mean 0 to 42 % at 0.02 and 100 % at 0.1, and the same on the negative side.
+# **Measured.** The points lie on the line $n_l\,\mu\,E[x]$: with inputs of mean 0.5, a weight mean of 0.02 shifts the sums by 2.54 (predicted 2.56), one of 0.1 by 12.75 (12.8). The saturated share goes from 0 % at mean 0 to 42 % at 0.02 and 100 % at 0.1, and the same on the negative side.
 #
-# **Set straight.** The claim is the wrong way round. A weight mean other than zero does not avoid
-# saturation, it *causes* it. The curve has its minimum at zero. Centered inputs protect the first layer
-# (flat line), but experiment 3 shows that they protect no further one.
+# **Set straight.** The claim is the wrong way round. A weight mean other than zero does not avoid saturation, it *causes* it: the curve has its minimum at zero. Centered inputs protect the first layer (the flat line), and experiment 3 will show that they protect no other.
 
 # %% [markdown]
 # ## Experiment 2: what breaks the symmetry?
 #
-# *Claim: a mean of zero brings the diversity that lets units learn different features.* We separate the
-# two things that this mixes up. A small network with 16 tanh units learns on which side of a
-# checkerboard of four fields a point lies. Its weights start with mean 0 or 0.5, and with variance or
-# without. At the end we count how many different units there are.
+# *Claim: a mean of zero makes units different, so that they learn different features.* Two things are mixed up here, and we separate them. A small network with 16 tanh units learns the color of points on a checkerboard of four fields. Its weights start with mean 0 or 0.5, and with variance or without. At the end we count how many different units there are.
 
 
 # %% tags=["experiment"]
@@ -704,21 +651,14 @@ axis.legend(title="start", loc="upper right")
 plt.show()
 
 # %% [markdown]
-# **Measured.** Without variance there is one distinct unit, 16 times over, whether the mean is 0 or 0.5, and
-# 3000 steps do not change that: accuracy 0.53 and 0.71. With variance there are 16 distinct units and an
-# accuracy of 0.99, again whether the mean is 0 or 0.5.
+# **Measured.** Without variance there is one distinct unit, 16 times over, whether the mean is 0 or 0.5, and 3000 steps do not change that: accuracy 0.53 and 0.71. With variance there are 16 distinct units and an accuracy of 0.99, again whether the mean is 0 or 0.5.
 #
-# **Set straight.** It is the *variance* that breaks the symmetry. The mean has no part in it: zeros have
-# mean zero and break nothing; weights around 0.5 with some spread break it as well as any. (In this
-# shallow and narrow network a mean of 0.5 does no harm: the two inputs are centered, and the fan-in is 2.)
+# **Set straight.** It is the *variance* that breaks the symmetry. The mean has no part in it: zeros have mean zero and break nothing (lab 01), and weights around 0.5 with some spread break it as well as any. (In this shallow and narrow network a mean of 0.5 does no harm: the two inputs are centered, and the fan-in is 2.)
 
 # %% [markdown]
 # ## Experiment 3: thirty layers
 #
-# One layer hides the worst. Here is a stack of 30 layers of 256 units, with *centered* inputs of
-# variance 1, so that the first layer's mean sum is 0. For each weight mean we follow four numbers
-# through the depth: the saturated share (tanh) or the share of dead units (ReLU; a unit is dead here if
-# it is 0 for all 256 examples), the variance of the sums, and the size of the gradient.
+# *Claim: a mean of zero keeps tanh off its flat ends and ReLU units alive.* One layer hides the worst. Here is a stack of 30 layers of 256 units, with *centered* inputs of variance 1, so that the first layer's mean sum is 0. For each weight mean we follow three numbers through the depth: the saturated share (tanh) or the share of dead units (ReLU; a unit is dead here if it is 0 for all 256 examples), the variance of the sums, and the size of the gradient.
 
 
 # %% tags=["experiment"]
@@ -787,31 +727,19 @@ axes[0, 0].legend(loc="center right", fontsize="small")
 plt.show()
 
 # %% [markdown]
-# **Measured, tanh.** At mean 0, nothing is saturated, and the gradient at the input is 0.16 of the one that was
-# sent in. (The variance falls slowly, to 0.017: tanh takes a little at each layer.) At mean ±0.02, layer 5
-# is 96 % saturated although the inputs are centered, and the gradient at the input is below $10^{-50}$. The
-# variance of the sums tells why: once the units agree on $\pm 1$, the next sums are $\pm n\mu = \pm 5.1$, with
-# variance 26.
+# **Measured, tanh.** At mean 0, nothing is saturated, and the gradient at the input is 0.16 of the one that was sent in. (The variance falls slowly, to 0.017: tanh takes a little at each layer.) At mean ±0.02, layer 5 is 96 % saturated although the inputs are centered, and the gradient at the input is below $10^{-50}$. The variance of the sums tells why: once the units agree on $\pm 1$, the next sums are $\pm n\mu = \pm 5.1$, with variance 26.
 #
-# **Measured, ReLU.** The two signs differ, since ReLU outputs are never negative and so never centered. A
-# mean of -0.1 kills 89 % of the units by layer 5 and all of them later; the gradient is exactly 0. A mean
-# of -0.02 leaves no dead unit in layer 30, but the signal fades to a variance of $10^{-25}$. A positive mean
-# kills none, and the signal explodes: $10^{40}$ for 0.02. Only mean 0 keeps variance (4.5) and gradient
-# (1.2) in range.
+# **Measured, ReLU.** The two signs differ, since ReLU outputs are never negative and so never centered. A mean of -0.1 kills 89 % of the units by layer 5 and all of them later; the gradient is exactly 0. A mean of -0.02 leaves no dead unit in layer 30, but the signal fades to a variance of $10^{-25}$. A positive mean kills none, and the signal explodes: $10^{40}$ for 0.02. Only mean 0 keeps variance (4.5) and gradient (1.2) in range.
 #
-# **Sharpened.** A mean of zero does *not* leave all ReLU units alive: 35 % of those in layer 30 are 0 for all
-# 256 examples. Deep in a random ReLU stack all examples have become nearly parallel, so that a unit is on
-# or off for all of them together. A mean of zero prevents the dying that a negative mean brings, not this.
+# **Sharpened.** A mean of zero does *not* leave all ReLU units alive: 35 % of those in layer 30 are 0 for all 256 examples. Deep in a random ReLU stack all examples have become nearly parallel, so that a unit is on or off for all of them together. A mean of zero prevents the dying that a negative mean brings, and not this.
 
 # %% [markdown]
 # ## Experiment 4: how far from zero is too far?
 #
-# The same stack for 21 means between -0.1 and 0.1, and for three widths. The analysis says that $n\mu$
-# matters, not $\mu$: drawn over $n\mu$, the curves of the three widths should agree on where the trouble
-# starts.
+# The same stack for 21 means between -0.1 and 0.1, and for three widths. According to the mathematics above, $n\mu$ matters, and not $\mu$: drawn over $n\mu$, the curves of the three widths should agree on where the trouble starts.
 
 # %% tags=["experiment"]
-# Uses `propagate` from experiment 3; needs none of your code.
+# Needs experiment 3, and none of your code. About 12 seconds.
 right_half = [0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1]
 weight_means = np.array([-mu for mu in right_half[::-1]] + [0.0] + right_half)
 widths = {64: ("s", ":"), 128: ("^", "--"), 256: ("o", "-")}
@@ -826,7 +754,7 @@ for row, activation, gain in zip(axes, ("tanh", "relu"), (1.0, 2.0), strict=True
         row[0].plot(weight_means, [r["share"][-1] for r in runs], label=label, **style)
         gradients = np.maximum([r["gradient"][0] for r in runs], FLOOR)
         row[1].plot(width * weight_means, gradients, label=label, **style)
-    row[1].set(yscale="log", xlim=(-6.5, 6.5), ylabel="gradient at the input (r.m.s.)")
+    row[1].set(yscale="log", xlim=(-6.5, 6.5), ylabel="gradient at the input\n(root mean square)")
     row[1].axvspan(-1, 1, color="0.85", zorder=0)
 axes[0, 0].set(ylabel="saturated, layer 30", title="tanh: best at 0, worse on both sides")
 axes[1, 0].set(
@@ -840,26 +768,17 @@ axes[0, 0].legend()
 plt.show()
 
 # %% [markdown]
-# **Measured.** On the left, the wide network bears less: 256 tanh units saturate from about ±0.01 on, 64 units
-# only from ±0.03. On the right, over $n\mu$, the three widths agree. The tanh gradient is level in
-# the gray band $|n\mu| < 1$ and has lost six orders of magnitude or more at $|n\mu| = 2.6$.
+# **Measured.** On the left, the wide network bears less: 256 tanh units saturate from about ±0.01 on, 64 units only from ±0.03. On the right, over $n\mu$, the three widths agree. The tanh gradient is level in the gray band $|n\mu| < 1$ and has lost six orders of magnitude or more at $|n\mu| = 2.6$.
 #
-# **Sharpened.** So zero is not a magic point. What counts is $|n\mu|$, and below 1 it does little to tanh. Wide
-# layers simply leave no room for anything but a mean of practically zero. ReLU tolerates less, because its
-# inputs are never centered: within the gray band the gradient already changes by several orders of
-# magnitude from one edge to the other. Note also that the fewest dead units are not at mean 0: far to the
-# right all units are on, which makes of ReLU a linear function and lets the signal explode.
+# **Sharpened.** What counts is $|n\mu|$, not the zero itself: below 1 a mean does little to tanh. Wide layers leave no room for anything but a mean of practically zero. ReLU tolerates less, because its inputs are never centered: within the gray band the gradient already changes by several orders of magnitude from one edge to the other. Note also that the fewest dead units are not at mean 0: far to the right all units are on, which makes ReLU a linear function and lets the signal explode.
 
 # %% [markdown]
 # ## Experiment 5: mean zero, and still wrong
 #
-# *Claim: a mean-zero start keeps units where gradients are not zero.* It does not by itself. All starts
-# below have mean zero. They differ in the variance: the old heuristic $U[-1/\sqrt{n}, 1/\sqrt{n}]$ (equation 1 of
-# Glorot and Bengio, variance $1/3n$), Glorot's, He's, and plain standard normal weights. The stack is 50
-# layers deep.
+# *Claim: a mean-zero start keeps units where their slope is not zero.* All starts below have mean zero. They differ in the variance: the old heuristic $U[-1/\sqrt{n}, 1/\sqrt{n}]$ (equation 1 of Glorot and Bengio, variance $1/(3n)$), Glorot's, He's, and plain standard normal weights. The stack is 50 layers deep.
 
 # %% tags=["experiment"]
-# Uses `propagate` from experiment 3; needs none of your code.
+# Needs experiment 3, and none of your code. About 6 seconds.
 n = 256
 starts = {
     "naive, 1/(3n)": (1 / (3 * n), "s", ":"),
@@ -886,8 +805,8 @@ for row, activation in zip(axes, ("tanh", "relu"), strict=True):
             f" {r['variance'][0]:7.1e} -> {r['variance'][-1]:7.1e}, gradient at the output"
             f" {r['gradient'][-1]:7.1e} -> at the input {r['gradient'][0]:7.1e}"
         )
-    row[0].set(yscale="log", ylabel=f"{activation}: variance of the sums")
-    row[1].set(yscale="log", ylabel=f"{activation}: gradient (r.m.s.)")
+    row[0].set(yscale="log", ylabel="variance of the sums")
+    row[1].set(yscale="log", ylabel="gradient (root mean square)")
 axes[0, 0].set_title("tanh: Glorot neither fades fast nor saturates")
 axes[1, 0].set_title("ReLU: He alone stays level")
 axes[0, 1].set_title("tanh: standard normal weights explode the gradient")
@@ -898,25 +817,16 @@ axes[0, 0].legend(fontsize="small")
 plt.show()
 
 # %% [markdown]
-# **Measured, tanh, 50 layers.** The naive start fades: variance $7 \cdot 10^{-25}$, gradient $9 \cdot 10^{-13}$. Glorot's
-# keeps the variance at 0.01 and the gradient at 0.12; He's factor 2 suits tanh well forward (0.64), while
-# the gradient grows to 8.7. Standard normal weights saturate 87 % of the units, with a mean of zero; and
-# the gradient does not vanish for it but explodes, to $10^{23}$, as the few unsaturated units pass it on through
-# weights that are 16 times too large.
+# **Measured, tanh, 50 layers.** The naive start fades: variance $7 \cdot 10^{-25}$, gradient $9 \cdot 10^{-13}$. Glorot's keeps the variance at 0.01 and the gradient at 0.12; He's factor 2 suits tanh well forward (0.64), while the gradient grows to 8.7. Standard normal weights, with their mean of zero, saturate 87 % of the units. Even so the gradient does not vanish but explodes, to $10^{23}$: the few unsaturated units pass it on through weights that are 16 times too large.
 #
-# **Measured, ReLU, 50 layers.** Glorot's start loses half of the variance at each layer ($4 \cdot 10^{-15}$ at the end);
-# He's keeps it (2.0 to 4.6) and the gradient too (1.2).
+# **Measured, ReLU, 50 layers.** Glorot's start loses half of the variance at each layer ($4 \cdot 10^{-15}$ at the end); He's keeps it (2.0 to 4.6) and the gradient too (1.2).
 #
-# **Sharpened.** Large weights do saturate tanh units; that part is right, and it is about the variance. A mean
-# of zero is necessary but not sufficient: the variance must fit the fan (the architecture) and the factor
-# must fit the activation. This is what the initializers that you have written take into account.
+# **Sharpened.** Large weights do saturate tanh units; that is a matter of the variance. A mean of practically zero is necessary and not sufficient: the variance must fit the fan (the architecture) and the factor must fit the activation. The initializers that you have written see to both.
 
 # %% [markdown]
 # ## Experiment 6: your initializers, seen through your probe
 #
-# Now a Keras model of 40 ReLU layers with *your* `HeNormal`, `LecunNormal` and `GlorotUniform`, with *your*
-# `MomentProbe` after each layer. A last stack starts from He's variance and a mean of -0.01. The widths
-# alternate between 128 and 256, so that fan-in and fan-out differ.
+# Here is a Keras model of 40 ReLU layers with *your* `HeNormal`, `LecunNormal` and `GlorotUniform`, and *your* `MomentProbe` after each layer. A last stack starts from He's variance and a mean of -0.01. The widths alternate between 128 and 256, so that fan-in and fan-out differ.
 
 # %% tags=["experiment"]
 # Needs your `HeNormal`, `LecunNormal`, `GlorotUniform`, `VarianceScaling` and `MomentProbe`.
@@ -979,24 +889,17 @@ left.legend(fontsize="small")
 plt.show()
 
 # %% [markdown]
-# **Measured** (with the reference solution; yours should give the same). Through 40 layers, `HeNormal` takes the
-# second moment from 0.99 to 1.1. `LecunNormal` halves it at each layer, down to $10^{-12}$; `GlorotUniform` ends
-# at $3.5 \cdot 10^{-14}$. He's variance with a mean of -0.01 ends at $3 \cdot 10^{-19}$, with 80 % zeros in place of
-# 49 %.
+# **Measured** (with the reference solution; yours should give the same). Through 40 layers, `HeNormal` takes the second moment from 0.99 to 1.1. `LecunNormal` halves it at each layer, down to $10^{-12}$; `GlorotUniform` ends at $3.5 \cdot 10^{-14}$. He's variance with a mean of -0.01 ends at $3 \cdot 10^{-19}$, with 80 % zeros in place of 49 %.
 #
-# A mean of -0.01 is about a tenth of the standard deviation of those weights (0.09 and 0.125). You would
-# not notice it in a histogram of the weights. Your probe does.
+# A mean of -0.01 is about a tenth of the standard deviation of those weights (0.088 and 0.125). You would not notice it in a histogram of the weights. Your probe does.
 
 # %% [markdown]
 # ## Experiment 7: is it the size of the weights that kills ReLU units?
 #
-# *Claim: ReLU units die if weights start very large or very small, and a mean of zero helps.* With biases
-# at zero, ReLU layers are positively homogeneous: multiply the weights by $c > 0$, and all sums are
-# multiplied by a positive number. Their signs stay, and so does every dead unit. We check it for a factor
-# of a million, and change the mean instead.
+# *Claim: weights that are too large or too small kill ReLU units.* With biases at zero, ReLU layers are positively homogeneous: multiply the weights by $c > 0$, and all sums are multiplied by a positive number. Their signs stay, so a dead unit stays dead and no other dies. We check this over a factor of a million, and then change the mean instead.
 
 # %% tags=["experiment"]
-# Uses `propagate` from experiment 3; needs none of your code.
+# Needs experiment 3, and none of your code. About 3 seconds.
 print("ReLU, share of dead units in layers 2, 10 and 30")
 for label, factor, n_mean in (
     ("mean 0, He's variance", 1.0, 0.0),
@@ -1010,26 +913,20 @@ for label, factor, n_mean in (
     print(f"{label:28s}" + "".join(f"{r['share'][k]:8.1%}" for k in (1, 9, 29)))
 
 # %% [markdown]
-# **Measured.** The dead shares are the same to the last digit for weights a thousand times smaller, as they are,
-# and a thousand times larger: 35.2 % in layer 30. A mean of $-13/n$ (-0.05) kills all units by layer 10.
+# **Measured.** The dead shares are the same to the last printed digit for weights a thousand times smaller, as they are, and a thousand times larger: 35.2 % in layer 30. A mean of $-13/n$ (-0.05) kills all units by layer 10.
 #
-# **Set straight.** With zero biases, the *size* of the weights kills no ReLU unit at the start; their *mean* can.
-# What size does change is the size of signal and gradient (experiment 5). A gradient that is too large can
-# then throw units out of reach in the first steps of training, but that is the step's doing. And a mean of
-# $-5/n$ is a warning: hardly a unit is dead, yet experiment 3 has shown that the signal fades all the same.
+# **Set straight.** With zero biases, the *size* of the weights kills no ReLU unit at the start; their *mean* can. What size does change is the size of signal and gradient (experiment 5). A gradient that is too large can then throw units out of reach in the first steps of training, but that is the step's doing. And a mean of $-5/n$ is a warning: in layers 10 and 30 no unit is dead, yet experiment 3 has shown that the signal fades all the same.
 
 # %% [markdown]
 # ## Experiment 8: does it train?
 #
-# The last claim: *a mean-zero start makes learning more stable.* We train networks of 20 hidden layers of
-# 64 units to tell the inside of a circle from the outside, from starts with different means, with plain
-# gradient descent and no batch normalization. Each start may choose the better of two learning rates.
+# *Claim: a mean-zero start makes learning more stable.* We train networks of 20 hidden layers of 64 units to tell the inside of a circle from the outside, from starts with different means, by plain gradient descent without batch normalization. Of two learning rates, each start gets the better one.
 
 
 # %% tags=["experiment"]
 # Needs none of your code. About 20 seconds.
 def train_deep(activation, mean, rate, depth=20, width=64, steps=200):
-    """Trains on a disk against its surroundings; returns the losses and the accuracy."""
+    """Trains on a disc against its surroundings; returns the losses and the accuracy."""
     rng = np.random.default_rng(0)
     points = rng.uniform(-1.0, 1.0, (128, 2))
     target = (np.sum(points**2, axis=1, keepdims=True) < 0.6).astype("float64")
@@ -1089,76 +986,44 @@ for axis, activation in zip(axes, ("tanh", "relu"), strict=True):
     axis.axhline(np.log(2), color="black", linestyle=":", label="guessing (ln 2)")
     axis.set_xticks(range(len(best)), [f"{m:g}" for m in trained_means])
     axis.set_xlabel("mean of the weights at the start")
-    axis.set_title(f"{activation}: a network with a large mean does not learn")
+    name = {"relu": "ReLU"}.get(activation, activation)
+    axis.set_title(f"{name}: a network with a large mean does not learn")
 axes[0].set_ylabel("loss after 200 steps (nats)")
 axes[0].legend()
 plt.show()
 
 # %% [markdown]
-# **Measured.** At mean 0 both networks learn (loss 0.28 and 0.20, accuracy 0.88 and 0.95). At ±0.05 and beyond
-# neither learns anything: the accuracy stays at 0.59, the share of the more frequent class, or the loss
-# explodes. At ±0.02, where $|n\mu|$ is 1.3, the result depends: tanh learns with both signs, ReLU with
-# the negative one (0.16, here even a little better than with mean 0) and explodes with the positive one.
+# **Measured.** At mean 0 both networks learn (loss 0.28 and 0.20, accuracy 0.88 and 0.95). At ±0.05 and beyond neither learns anything: the accuracy stays at 0.59, the share of the more frequent class. At ±0.02, where $|n\mu|$ is 1.3, the result depends: tanh learns with both signs, ReLU with the negative one (0.16, here even a little better than with mean 0) and explodes with the positive one.
 #
-# **Confirmed, and sharpened.** A mean of practically zero makes the difference between learning and not learning
-# in a deep network. But the exact zero is not what matters, and these runs say nothing about small
-# differences: they are single runs.
+# **Confirmed, and sharpened.** A mean of practically zero makes the difference between learning and not learning in a deep network. But the exact zero is not what matters; and as single runs they say nothing about small differences.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
 #
-# A colleague starts a tanh network of 30 layers, 256 units each, from normal weights with mean 0.05 and
-# variance 1/256. The inputs are uniform on [0, 1]. "The mean that is not zero," she says, "breaks the
-# symmetry between the units and keeps them out of saturation."
+# A colleague starts a tanh network of 30 layers, 256 units each, from normal weights with mean 0.05 and variance 1/256. The inputs are uniform on [0, 1]. "The mean that is not zero," they say, "breaks the symmetry between the units and keeps them out of saturation."
 #
-# Judge both parts of her sentence. Support your judgment with numbers for the first layer, worked out by
-# hand. Then say what happens to the gradient over the depth, what the same start would do to a ReLU
-# network, and whether a mean of zero alone would be enough.
-#
-# (About ten sentences. 3 points.)
+# 1. Does the mean break the symmetry? If not, what does? (1 point)
+# 2. Does it keep the units out of saturation? Support your answer with numbers for the first layer, worked out by hand. (1 point)
+# 3. What happens to the gradient over the depth, what would the same start do to a ReLU network, and would a mean of zero alone be enough? (1 point)
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "written_answer", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
-# **Marking scheme** (3 points; half points are possible)
+# **Marking scheme (3 points)**
 #
-# - **1 point: the symmetry.** The mean breaks nothing: it adds the same term to the sums of all units.
-#   Different units need different weights, which is the work of the variance 1/256. Full marks need both
-#   halves; an example helps (constant weights of 0.05 leave all units alike; zeros have mean zero and do
-#   so too).
-# - **1 point: the saturation, with numbers.** The shift is fan-in · mean · E[x] = 256 · 0.05 · 0.5 = 6.4.
-#   The standard deviation about it is √(256 · (1/256) · E[x²]) = √(1/3) ≈ 0.58. So the sums lie near
-#   6.4 ± 1.2, where tanh is 1 to within 1e-4: every unit is saturated. The mean *causes* the saturation.
-#   (Half a point for the right direction without the numbers.)
-# - **1 point: depth, ReLU, and what else is needed.** The slope there is about 4·exp(-12.8) ≈ 1e-5; from
-#   the second layer on E[x] ≈ 1 and the shift is 12.8, so each further layer multiplies the gradient by
-#   even less: nothing comes back. With ReLU a positive mean multiplies the signal by about
-#   n · mean = 12.8 at each layer: it explodes (a negative mean would kill the units). A mean of zero is
-#   not enough: the variance must fit the fan and the activation (1/n here, 2/n for ReLU), or the signal
-#   vanishes, explodes or saturates all the same.
+# - *1 point*, question 1: the mean breaks nothing: it adds the same term to the sums of all units. Different units need different weights, which is the work of the variance 1/256. (½ for each half; an example helps: constant weights of 0.05 leave all units alike, and so do zeros, whose mean is zero.)
+# - *1 point*, question 2: the shift is fan-in · mean · E[x] = 256 · 0.05 · 0.5 = 6.4. The standard deviation about it is √(256 · (1/256) · E[x²]) = √(1/3) ≈ 0.58. So the sums lie near 6.4 ± 1.2, where tanh is 1 to within 1e-4: every unit is saturated. The mean *causes* the saturation. (½ for the right direction without the numbers.)
+# - *1 point*, question 3: the slope there is about 4·exp(-12.8) ≈ 1e-5; from the second layer on E[x] ≈ 1 and the shift is 12.8, so each further layer multiplies the gradient by even less: nothing comes back. With ReLU a positive mean multiplies the signal by about n · mean = 12.8 at each layer: it explodes (a negative mean would kill the units). A mean of zero is not enough: the variance must fit the fan and the activation (1/n here, 2/n for ReLU), or the signal vanishes, explodes or saturates all the same. (½ for depth and ReLU, ½ for what else is needed.)
 #
-# **Model answer.** Neither part is right. For a given input the mean of the weights adds 0.05 · Σx to the
-# sum of every unit, the same number for all; what tells units apart are the deviations from the mean,
-# with their variance 1/256. Weights that are all 0.05 would leave the units identical for ever, and so
-# would zeros, whose mean is zero. In the first layer the common term is 256 · 0.05 · 0.5 = 6.4 and the
-# spread about it √(1/3) ≈ 0.58. tanh(6.4) = 0.99999: all units are saturated at the same end, and their
-# slope is about 1e-5. Their outputs are near 1, so the next layers are shifted by 12.8, where the slope
-# is about 3e-11. The gradient is multiplied by such numbers thirty times; the first layers never learn. A
-# ReLU network would not saturate but multiply its signal by about 12.8 at each layer, 30 times; with the
-# mean -0.05 its units would be dead instead. A mean of zero is needed, to within about 1/256, but not
-# sufficient: with a standard deviation of 1 the tanh units saturate too, on both sides, and with a
-# variance far below 1/n the signal fades. The variance has to fit the fan-in and the activation.
+# **Model answer.** Neither part is right. For a given input the mean of the weights adds 0.05 · Σx to the sum of every unit, the same number for all; what tells units apart are the deviations from the mean, with their variance 1/256. Weights that are all 0.05 would leave the units identical for ever, and so would zeros, whose mean is zero. In the first layer the common term is 256 · 0.05 · 0.5 = 6.4 and the spread about it √(1/3) ≈ 0.58. tanh(6.4) = 0.99999: all units are saturated at the same end, and their slope is about 1e-5. Their outputs are near 1, so the next layers are shifted by 12.8, where the slope is about 3e-11. The gradient is multiplied by such numbers thirty times; the first layers never learn. A ReLU network would not saturate but multiply its signal by about 12.8 at each layer, 30 times; with the mean -0.05 its units would be dead instead. A mean of zero is needed, to within about 1/256, but not sufficient: with a standard deviation of 1 the tanh units saturate too, on both sides, and with a variance far below 1/n the signal fades. The variance has to fit the fan-in and the activation.
 
 # %% [markdown]
 # ## Challenge: a gain for every activation
 #
-# He's 2 belongs to ReLU. What belongs to SELU, to GELU, to an activation of your own? Let $z = y_{l-1}$ be
-# standard normal. By equation 6 the next sums have the variance $n_l \operatorname{Var}[w_l]\,E[f(z)^2]$. It is 1 again if
+# He's 2 belongs to ReLU. What belongs to SELU, to GELU, to an activation of your own? Let $z = y_{l-1}$ be standard normal. The next sums have the variance $n_l \operatorname{Var}[w_l]\,E[f(z)^2]$. It is 1 again if
 #
 # $$\operatorname{Var}[w_l] = \frac{g}{n_l}, \qquad
 # g = \frac{1}{E[f(z)^2]} = \left( \int_{-\infty}^{\infty} f(z)^2\, \frac{e^{-z^2/2}}{\sqrt{2\pi}}\, dz \right)^{-1}.$$
 #
-# Compute $g$ for any activation. A quadrature does it, and so does a sample, if it is large enough: for
-# ReLU, $f(z)^2$ has the mean 0.5 and the standard deviation 1.12. How many draws do you need to be within
-# 0.5 % nearly always?
+# Compute $g$ for any activation. A quadrature does it, and so does a sample if it is large enough: for ReLU, $f(z)^2$ has the mean 0.5 and the standard deviation 1.12. How many draws would you need to be within 0.5 % nearly always?
 
 
 # %% nbgrader={"grade": false, "grade_id": "variance_gain", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1169,7 +1034,7 @@ def variance_gain(activation):
     whose input has gone through `f` hands on the second moment that it was given.
 
     Args:
-        activation: Name of a Keras activation (`"relu"`, `"tanh"`, `"linear"`, ...) or a
+        activation: name of a Keras activation (`"relu"`, `"tanh"`, `"linear"`, ...) or a
             callable that maps a tensor to a tensor, entry by entry.
 
     Returns:
@@ -1195,27 +1060,16 @@ def variance_gain(activation):
 check(variance_gain)
 
 # %% nbgrader={"grade": true, "grade_id": "challenge_values", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# The hidden tests compare your gains with accurate integrals, within 0.5 %, for activations by
+# Hidden tests compare your gains with accurate integrals, within 0.5 %, for activations by
 # name and for callables.
 graded("challenge_values")
 
 # %% [markdown]
 # ## References
 #
-# - X. Glorot and Y. Bengio, *Understanding the difficulty of training deep feedforward neural networks*,
-#   AISTATS **2010**. Read section 4.2 for the two conditions on the variance, and the figures for
-#   saturation layer by layer.
-# - K. He, X. Zhang, S. Ren and J. Sun, *Delving deep into rectifiers*, ICCV **2015**
-#   (arXiv:1502.01852). Read section 2.2 for the derivation that this lab follows, and the comparison with
-#   Glorot's start at 30 layers.
-# - Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, *Efficient BackProp*, in *Neural Networks: Tricks of the
-#   Trade*, **1998**. Read sections 4.3 to 4.6: why inputs should be centered, why sigmoids that are
-#   symmetric about 0 help, and the variance 1/n.
-# - A. Saxe, J. McClelland and S. Ganguli, *Exact solutions to the nonlinear dynamics of learning in deep
-#   linear neural networks*, ICLR **2014** (arXiv:1312.6120). Read it for what lies beyond the variance:
-#   the whole spectrum of the weights.
-# - G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, *Self-normalizing neural networks*, NeurIPS
-#   **2017** (arXiv:1706.02515). Read it for an activation whose gain is 1 by design; `variance_gain` shows
-#   it.
-# - S. Ioffe and C. Szegedy, *Batch normalization*, ICML **2015** (arXiv:1502.03167). Read it for the remedy
-#   that subtracts the shift at every step instead of only at the start.
+# - X. Glorot and Y. Bengio, *Understanding the difficulty of training deep feedforward neural networks*, AISTATS 2010. Read section 4.2 for the two conditions on the variance, and the figures for saturation layer by layer.
+# - K. He, X. Zhang, S. Ren and J. Sun, *Delving deep into rectifiers: surpassing human-level performance on ImageNet classification*, ICCV 2015, arXiv:1502.01852. Read section 2.2 for the derivation that this lab follows, and the comparison with Glorot's start at 30 layers.
+# - Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, *Efficient BackProp*, in *Neural Networks: Tricks of the Trade*, Springer, 1998. Read sections 4.3 to 4.6: why inputs should be centered, why sigmoids that are symmetric about 0 help, and the variance 1/n.
+# - A. Saxe, J. McClelland and S. Ganguli, *Exact solutions to the nonlinear dynamics of learning in deep linear neural networks*, ICLR 2014, arXiv:1312.6120. Read it for what lies beyond the variance: the whole spectrum of the weights.
+# - G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, *Self-normalizing neural networks*, NeurIPS 2017, arXiv:1706.02515. Read it for an activation whose gain is 1 by design; `variance_gain` shows it.
+# - S. Ioffe and C. Szegedy, *Batch normalization: accelerating deep network training by reducing internal covariate shift*, ICML 2015, arXiv:1502.03167. Read it for the remedy that subtracts the shift at every step instead of only at the start.
