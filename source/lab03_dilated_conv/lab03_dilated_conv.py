@@ -16,13 +16,13 @@
 #
 # A convolution looks at the *neighbors* of a pixel. A dilated convolution looks at pixels that stand *apart*: it has as many weights as before, but they reach further. *À trous*, "with holes", is its other name, and the holes are what this lab is about: what they give you, what they cost, and what falls through them.
 #
-# **What you will build.** `dilate_kernel`, which draws the textbook picture of a dilated kernel; `DilatedConv2D`, a layer that can stand in for `keras.layers.Conv2D`, made of elementary operations only; and, as a challenge, a function that says how much of its receptive field a stack of such layers really sees.
+# **What you will build.** `dilate_kernel`, which draws the textbook picture of a dilated kernel; `DilatedConv2D`, a layer that can stand in for `keras.layers.Conv2D`, made of elementary operations only. As a challenge: `tap_coverage`, which says how much of its receptive field a stack of such layers really sees.
 #
-# **What you should know before.** NumPy-style slicing and padding; what a convolution layer with several channels computes; how a Keras layer is put together (`build`, `call`, `get_config`).
+# **What you should know before.** NumPy-style slicing and padding; what a convolution layer with several channels computes; how a Keras layer is put together (`build`, `call`, `get_config`: lab 01, exercise 1).
 #
 # **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# On the way, the things that are often said about dilated convolution are put to the test. Most of them hold. One of them, that dilation "enlarges the receptive field", is only half of the truth, and you will measure the other half.
+# **What is put to the test.** That a dilated kernel is a kernel with zeros in it, that it costs no more than a small one, and that it enlarges the receptive field. The last is half of the truth; you will measure the other half.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import keras
@@ -35,10 +35,10 @@ from layerlab import check, graded
 # %% [markdown]
 # ## Intuition
 #
-# Take the nine weights of a $3 \times 3$ kernel, its *taps*, and pull them apart like the corners of a net. With rate 1 they touch neighboring pixels. With rate 2 there is one pixel between two taps, with rate 4 there are three. The net covers more and more of the picture. But it never has more than nine knots.
+# Take the nine weights of a $3 \times 3$ kernel, its *taps*, and pull them apart like the corners of a net. With rate 1 they touch neighboring pixels. With rate 2 there is one pixel between two taps, with rate 4 there are three. The net spans more and more of the picture, but it never has more than nine knots.
 
 # %% tags=["experiment"]
-# The intuition as a drawing. (No code of yours is needed here.)
+# The intuition as a drawing. Needs none of your code.
 figure, axes = plt.subplots(1, 3, figsize=(11, 4.2))
 for ax, rate in zip(axes, (1, 2, 4)):
     reach = 2 * rate + 1
@@ -74,21 +74,21 @@ plt.show()
 # %% [markdown]
 # ## Mathematics
 #
-# We follow Yu and Koltun (2016). The picture is a function $F$ on the pixels $\mathbf p \in \mathbb Z^2$, the kernel a function $k$ on a small square of places $\mathbf t$. Their *discrete convolution* and its *dilated* relative with dilation factor $l$ are
+# We follow Yu and Koltun (2016), section 2. The picture is a function $F$ on the pixels $\mathbf p \in \mathbb Z^2$, the kernel a function $k$ on a small square of places $\mathbf t$. Their *discrete convolution* and its *dilated* relative with dilation factor $l$ are
 #
 # $$(F * k)(\mathbf p) = \sum_{\mathbf s + \mathbf t = \mathbf p} F(\mathbf s)\, k(\mathbf t), \qquad (F *_l k)(\mathbf p) = \sum_{\mathbf s + l\,\mathbf t = \mathbf p} F(\mathbf s)\, k(\mathbf t).$$
 #
-# One letter has been added. The factor $l$ stands in front of $\mathbf t$: it moves the *taps* apart, not the pixels and not the outputs. For $l = 1$ nothing has changed.
+# One letter has been added: the factor $l$ stands in front of $\mathbf t$. It moves the *taps* apart, not the pixels and not the outputs. For $l = 1$ nothing has changed.
 #
 # Solve the condition for $\mathbf s$ and you read $F(\mathbf p - l\,\mathbf t)$, with a minus: the kernel is flipped, as mathematicians do it. Neural network libraries leave out the flip and read $F(\mathbf p + l\,\mathbf t)$ (a cross-correlation, called convolution all the same). For learned weights that makes no difference; for a test that compares numbers it does. Your layer does not flip.
 #
 # ### With everything that a layer has
 #
-# Count from zero, as your code does. Let the kernel be $k_{i,j,c,f}$ for input channel $c$ and filter $f$, the strides $s$, the dilation rates $d$, the zeros in front of the picture $p$ and the bias $b$, each with one value for the height ($h$) and one for the width ($w$):
+# Count from zero, as your code does. Let the kernel be $k_{i,j,c,f}$ for input channel $c$ and filter $f$, the strides $s$, the dilation rates $d$, the zeros in front of the picture $p$ each with one value for the height ($h$) and one for the width ($w$), and the bias $b$. At row $y$ and column $x$,
 #
 # $$G_{y,\,x,\,f} = b_f + \sum_{i,j,c} k_{i,j,c,f} \cdot F_{y s_h + i d_h - p_h,\;\, x s_w + j d_w - p_w,\;\, c}.$$
 #
-# $F$ counts as zero outside the picture. Look at who multiplies whom: the stride $s$ multiplies the place of the *output*, the rate $d$ the place of the *tap*. Mixing up the two is the most common mistake, and on a small example it can look almost right.
+# $F$ counts as zero outside the picture. Look at who multiplies whom: the stride $s$ multiplies the place of the *output*, the rate $d$ the place of the *tap*. Mixing up the two is the most common mistake. (Yu and Koltun's $l$ is this $d$: from here on it has the letter that labs 05, 06 and 10 use.)
 #
 # ### How far a kernel reaches
 #
@@ -101,7 +101,7 @@ plt.show()
 # - `"valid"`: only windows inside the picture. There are $\lfloor (n - k_{\text{eff}}) / s \rfloor + 1$ of them, and $p = 0$.
 # - `"same"`: there are $o = \lceil n / s \rceil$ windows. They need $t = \max\bigl((o - 1)\,s + k_{\text{eff}} - n,\; 0\bigr)$ zeros, of which $p = \lfloor t/2 \rfloor$ stand in front and the others behind. When $t$ is odd, the extra zero goes to the *end*.
 #
-# A layer with a stride above 1 *and* a rate above 1 would skip pixels twice. Keras refuses that combination with a `ValueError`, and so will you.
+# A layer with a stride above 1 *and* a rate above 1 would skip pixels twice. Keras refuses that combination with a `ValueError`, and so does your layer.
 
 # %% [markdown]
 # ## Exercise 1: the picture of a dilated kernel
@@ -177,7 +177,7 @@ graded("kernel_values")
 #
 # Write `DilatedConv2D`. The docstring is the contract. No loop over the batch, the pixels, the channels or the filters is needed; think about what can be computed *for all windows at once*.
 #
-# You may call your functions from exercise 1, but you need not: the picture with the zeros is one way to *describe* the operation, and not the only way to *compute* it. Experiment 1 will compare the two.
+# You may call your functions from exercise 1, but you need not: the picture with the zeros *describes* the operation, and is one way among others to *compute* it. Experiment 1 compares the two.
 
 
 # %% nbgrader={"grade": false, "grade_id": "dilated_conv2d", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -389,7 +389,7 @@ graded("dilated_contract")
 # %% [markdown]
 # ## Experiment 1: are the zeros really there?
 #
-# The kernel with zeros in it, moved over the picture as an ordinary convolution, should give just what your layer gives. Here are both on whole numbers, where a sum has no rounding, and a count of the multiplications that each asks for.
+# *Claim: a dilated kernel is a larger kernel with zeros in it.* Moved over the picture as an ordinary convolution, it should give just what your layer gives. Here are both on whole numbers, where a sum has no rounding, and a count of the multiplications that each asks for.
 
 # %% tags=["experiment"]
 # Needs your dilate_kernel and your DilatedConv2D.
@@ -432,9 +432,9 @@ for name, y in (
     print(f"  {name:24s} {np.sum(~np.isfinite(y)):2d}")
 
 # %% [markdown]
-# The drawing is right: the layer and the kernel with zeros agree to the last digit, for every rate. With rate $d$ there are $d - 1$ zeros between two taps, and $3 \times 3$ becomes $5 \times 5$ for rate 2.
+# **Measured.** The layer and the kernel with zeros agree to the last digit, for every rate. With rate $d$ there are $d - 1$ zeros between two taps, and $3 \times 3$ becomes $5 \times 5$ for rate 2.
 #
-# But it is a drawing. Two measurements show where it stops being true:
+# **Sharpened.** The claim describes the result, not the work. Two of the measurements show where it stops being true:
 #
 # - With real zeros, rate 2 asks for 25 multiplications where 9 do, rate 3 for 49. A dilated convolution *leaves out* the pixels in the gaps; it does not multiply them by zero. That is why it costs no more than an ordinary convolution with the same number of taps.
 # - One infinite pixel spoils 9 outputs of TensorFlow's dilated op: those which have a tap on it. With the zeros it spoils 25, because $0 \cdot \infty$ is NaN. (Your layer may give either number; it depends on how you built it. The hidden tests use finite pixels.)
@@ -442,10 +442,10 @@ for name, y in (
 # %% [markdown]
 # ### And what does it cost?
 #
-# A kernel of $17 \times 17$ weights reaches as far as a $3 \times 3$ kernel with rate 8. Which one is cheaper in multiplications is clear: 289 against 9 for each output and channel. But multiplications are not seconds. We take the time, with Keras's own layer so that both are at their best.
+# *Claim: dilation is the cheaper way to a large reach.* A kernel of $17 \times 17$ weights reaches as far as a $3 \times 3$ kernel with rate 8. In multiplications the claim is plain: 289 against 9 for each output and channel. But multiplications are not seconds. We take the time, with Keras's own layer so that both are at their best.
 
 # %% tags=["experiment"]
-# Takes about 6 seconds. (No code of yours is needed.)
+# Needs none of your code. About 6 seconds.
 import time
 
 pictures = tf.random.stateless_normal((4, 64, 64, 32), seed=(3, 3))
@@ -487,18 +487,18 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# The claim that dilation is the cheaper way to a large reach is confirmed, in weights, in multiplications and in time. The dilated layer has 9216 weights whatever its rate; the full kernel of $17 \times 17$ has 32 times as many. On our two-core machine, in four runs with little else going on, rate 8 took 2.8 to 3.6 ms and the full $17 \times 17$ kernel 32 to 88 ms.
+# **Measured.** The dilated layer has 9216 weights whatever its rate; the full kernel of $17 \times 17$ has 32 times as many. On our two-core machine, in four runs with little else going on, rate 8 took 2.8 to 3.6 ms and the full $17 \times 17$ kernel 32 to 88 ms.
 #
-# Two conditions belong to it. Rate 8 took a little longer than rate 1 (2.1 to 2.8 ms), though the multiplications are the same: pixels that stand apart are less handy to fetch. And "the same reach" is not "the same function": the full kernel can weigh 289 pixels, the dilated one nine of them.
+# **Confirmed, and sharpened.** Dilation is cheaper in weights, in multiplications and in time. But rate 8 took a little longer than rate 1 (2.1 to 2.8 ms), though the multiplications are the same: pixels that stand apart are less handy to fetch. And the same reach is not the same function: the full kernel can weigh 289 pixels, the dilated one nine of them.
 
 # %% [markdown]
 # ## Experiment 2: receptive fields, with and without holes
 #
-# Stack four $3 \times 3$ layers. Each adds $2d$ pixels to the side of the *receptive field*, the square of input pixels over which one output reaches:
+# *Claim: dilation enlarges the receptive field, and needs no further weights for it.* Stack four $3 \times 3$ layers. Each adds $2d$ pixels to the side of the *receptive field*, the square of input pixels over which one output reaches:
 #
 # $$\text{side} = 1 + \sum_{\text{layers}} (k - 1)\, d.$$
 #
-# Yu and Koltun double the rate from layer to layer, $d = 2^i$: with 3, 7, 15, 31, ... pixels the side grows exponentially, while the weights grow by nine (per pair of channels) for every layer. The formula counts the pixels between the outermost taps. It does not say that all of them are *seen*. So we ask the layer itself. With all weights equal to 1 the gradient of one output, by each input pixel, is the number of paths that lead from this pixel to the output. A pixel with no path is a hole.
+# Yu and Koltun double the rate from layer to layer, $d = 2^i$: with 3, 7, 15, 31, ... pixels the side grows exponentially, while the weights grow by nine (per pair of channels) for every layer. The formula counts the pixels between the outermost taps. It does not say that all of them are *seen*. So we ask the layer itself. With all weights equal to 1, the gradient of one output by an input pixel is the number of paths that lead from this pixel to the output. A pixel with no path is a hole.
 
 # %% tags=["experiment"]
 # Needs your DilatedConv2D.
@@ -546,21 +546,21 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# All three stacks have 36 weights (in general nine per layer and pair of channels), so the claim "a larger receptive field without more parameters" is confirmed: 9, 17 and 31 pixels a side.
+# **Measured.** All three stacks have 36 weights (in general nine per layer and pair of channels), and fields with 9, 17 and 31 pixels a side.
 #
-# **Set straight.** "Dilation enlarges the receptive field" is true of its *outline*. With rates 2, 2, 2, 2 the outline has 289 pixels, and the output sees 81 of them, 28 %. That is not one pixel more than the 81 that the stack without dilation sees: it sees as much as before, spread out. Every offset is a sum of multiples of 2, so no odd offset can occur. Rates 1, 2, 4, 8 see all 961. What matters is not that the rates are large but that they *differ*, so that each layer fills the gaps of the next.
+# **Set straight.** What dilation enlarges is the *outline* of the field. With rates 2, 2, 2, 2 the outline has 289 pixels, and the output sees 81 of them, 28 %. That is not one pixel more than the 81 that the stack without dilation sees: it sees as much as before, spread out. Every offset is a sum of multiples of 2, so no odd offset can occur. Rates 1, 2, 4, 8 see all 961. What matters is not that the rates are large but that they *differ*, so that each layer fills the gaps of the next.
 #
-# The picture tells one thing more. The fields are not evenly dark: many more paths start near the middle than at the rim. Lab 10 comes back to that.
+# The picture tells one thing more. The fields are not evenly dark: many more paths start near the middle than at the rim. Lab 10 comes back to that (exercise 3).
 
 # %% [markdown]
 # ## Experiment 3: what a stack cannot learn
 #
-# Is a hole a harm in practice, or do the many channels and the training find a way round it? The task: noise goes in, and the output has to be the input moved to the right by 3, by 6 and by 7 pixels (three output channels, one for each distance). A stack that sees the right pixel has an easy task. One that does not can do no better than to guess the mean, which leaves all of the variance (1.0) unexplained.
+# *Claim: a dilated stack brings in what is far away.* Does a hole do harm in practice, or do many channels and training find a way round it? The task: noise goes in, and the output has to be the input moved to the right by 3, by 6 and by 7 pixels (three output channels, one for each distance). A stack that sees the right pixel has an easy task. One that does not can do no better than to guess the mean, which leaves all of the variance (1.0) unexplained.
 #
 # The three stacks have the same numbers of weights and get the same pictures. Before you run the cell, predict which of the nine curves will go to zero.
 
 # %% tags=["experiment"]
-# Needs your DilatedConv2D. Takes about 10 seconds.
+# Needs your DilatedConv2D. About 10 seconds.
 distances = (3, 6, 7)
 
 
@@ -608,14 +608,14 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# A hole is a harm, and no training cures it. In our run the stack 1, 1, 1, 1 learned the distance 3 (0.001 left) and neither 6 nor 7 (0.98 and 0.99), for it sees up to 4 pixels away. The stack 2, 2, 2, 2 reaches 8 pixels, and still failed at 3 and 7: it learned the *even* distance alone. The stack 1, 2, 4, 8 learned all three. (What is left of a task that cannot be learned is 1 up to the chance of the sample.)
+# **Measured.** The stack 1, 1, 1, 1 learned the distance 3 (0.001 left) and neither 6 nor 7 (0.98 and 0.99), for it sees up to 4 pixels away. The stack 2, 2, 2, 2 reaches 8 pixels and yet failed at 3 and 7: it learned the *even* distance alone. The stack 1, 2, 4, 8 learned all three. (What is left of a task that cannot be learned is 1 up to the chance of the sample.)
 #
-# So dilation does help where the answer depends on something far away, as is often said of segmentation and detection. But an output has to reach *the right* pixels, and the rates decide which.
+# **Confirmed, and sharpened.** Dilation does help where the answer depends on something far away. But an output has to reach *the right* pixels; the rates decide which, and no training cures a hole.
 
 # %% [markdown]
 # ## Experiment 4: why networks for segmentation use it
 #
-# A network for classification makes its pictures smaller, by strides or pooling, until one pixel of the last layer stands for a large patch. Segmentation wants an answer for *every* pixel. Can you have the large patch and keep the resolution, with the weights that were already trained?
+# *Claim: dilation keeps the resolution that segmentation needs.* A network for classification makes its pictures smaller, by strides or pooling, until one pixel of the last layer stands for a large patch. Segmentation wants an answer for *every* pixel. Can it keep the large patch *and* the resolution, with the weights that are already trained?
 #
 # Two layers with stride 2 in the first: the second layer's neighboring pixels are 2 input pixels apart. Now set the stride to 1, and give the *second* layer the rate 2. Its taps are again 2 input pixels apart.
 
@@ -634,14 +634,14 @@ print("every second row and column of the full output equals the small one:")
 print("   ", np.array_equal(full[:, ::2, ::2], small))
 
 # %% [markdown]
-# The dense network gives $15 \times 15$ outputs where the strided one gives $8 \times 8$, with the same weights. Where both have an answer the answers are equal, exactly. The three in four that lie between are new.
+# **Measured.** The dense network gives $15 \times 15$ outputs where the strided one gives $8 \times 8$, with the same weights. Where both have an answer the answers are equal, exactly. The others, about three in four, are new.
 #
-# This is the strongest reason for dilation in segmentation: strides of a trained classifier are exchanged for rates, and its weights keep their meaning. It also shows that a dilated layer by itself does not shrink anything; what `"valid"` windows cut off at the border it loses, like any convolution. The price is that the dense network works on four times as many pixels from the first layer on.
+# **Confirmed.** The strides of a trained classifier can be exchanged for rates, and its weights keep their meaning. A dilated layer by itself shrinks nothing but what `"valid"` windows lose at the border, like any convolution. The price: the dense network works on four times as many pixels from the first layer on.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
 #
-# A colleague builds a network for segmentation from four $3 \times 3$ layers. "I need context", they say, "so all four get rate 4: as many weights as before, and each output now sees $33 \times 33$ pixels." The result is disappointing: thin lines are missed, and the output shows a regular pattern of little squares.
+# A colleague builds a network for segmentation from four $3 \times 3$ layers. "I need context," they say, "so all four get rate 4: as many weights as before, and each output now sees $33 \times 33$ pixels." The result is disappointing: thin lines are missed, and the output shows a regular pattern of little squares.
 #
 # 1. Is it true that the weights stay the same and that the receptive field has a side of 33 pixels? How many of its $33^2$ pixels does one output really see? (1 point)
 # 2. Take two outputs side by side in a row. Which input pixels do both of them see? Explain the pattern from that. (1 point)
@@ -659,7 +659,7 @@ print("   ", np.array_equal(full[:, ::2, ::2], small))
 # %% [markdown]
 # ## Challenge: how much does a stack see?
 #
-# In experiment 2 the layer told us, by its gradient. Now predict it. A stack of layers with kernels of $k \times k$ taps, strides 1, and the rates $d_1, d_2, \dots$ is given. Write `tap_coverage`, which returns the share of the pixels of the receptive field that reach one output through at least one path. No layer needs to run for that.
+# In experiment 2 a gradient told us. Now predict it. A stack of layers with kernels of $k \times k$ taps, strides 1, and the rates $d_1, d_2, \dots$ is given. Write `tap_coverage`, which returns the share of the pixels of the receptive field that reach one output through at least one path. No layer needs to run for that.
 #
 # For $k = 3$ and the rates $2, 2, 2$ the field has $13 \times 13$ pixels, and 49 of these 169 are seen. (Wang et al., 2018, call the effect *gridding*.)
 
@@ -735,16 +735,16 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Only 18 of the 364 choices see everything. The familiar 1, 2, 4 is one of them, with a side of 15. But the farthest is 1, 3, 9 with a side of 27. The rightmost picture shows why: with three taps per layer there are $3 \cdot 3 \cdot 3 = 27$ paths along an axis, and rates 1, 3, 9 send each to a pixel of its own. No stack of three can do better without a hole. The choice 1, 2, 4 sends up to three paths to the same pixel; it pays with reach for looking more than once.
+# **Measured.** Only 18 of the 364 choices see everything. The familiar 1, 2, 4 is one of them, with a side of 15. The farthest is 1, 3, 9 with a side of 27. The rightmost picture shows why: with three taps per layer there are $3 \cdot 3 \cdot 3 = 27$ paths along an axis, and rates 1, 3, 9 send each to a pixel of its own. No stack of three can do better without a hole. The choice 1, 2, 4 sends up to three paths to the same pixel; it pays with reach for looking more than once.
 #
-# Rates 1, 2, 9 are an example from Wang et al. that fails: the step from 2 to 9 is too large for the block of 7 pixels that the first two layers have filled, and 70.6 % is left. Rates with a common factor, such as 2, 4, 8, fail always: all offsets are multiples of it.
+# Rates 1, 2, 9 are an example from Wang et al. that fails: the step from 2 to 9 is too large for the block of 7 pixels that the first two layers have filled, and 70.6 % is left. Rates with a common factor, such as 2, 4, 8, always fail: all offsets are multiples of it.
 
 # %% [markdown]
 # ## References
 #
 # - F. Yu and V. Koltun, *Multi-scale context aggregation by dilated convolutions*, ICLR 2016, arXiv:1511.07122. Read section 2 for the definition and the exponential receptive field, section 3 for a module made of such layers.
-# - P. Wang et al., *Understanding convolution for semantic segmentation*, WACV 2018, arXiv:1702.08502. Section 3.2 has gridding and "hybrid dilated convolution": how to choose rates without holes.
-# - F. Yu, V. Koltun and T. Funkhouser, *Dilated residual networks*, CVPR 2017. Strides exchanged for dilation as in experiment 4, and the grid pattern that comes of it.
-# - L.-C. Chen et al., *DeepLab: Semantic image segmentation with deep convolutional nets, atrous convolution, and fully connected CRFs*, IEEE TPAMI 2018, arXiv:1606.00915. Section 3.1 for dense answers from a network that was trained for classification.
-# - M. Holschneider et al., *A real-time algorithm for signal analysis with the help of the wavelet transform*, in: Wavelets, Springer 1989. The "algorithme à trous", where the holes come from.
-# - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, arXiv:1603.07285, 2016. Section 5.1 for the effective kernel size.
+# - P. Wang et al., *Understanding convolution for semantic segmentation*, WACV 2018, arXiv:1702.08502. Read section 3.2 for gridding and for "hybrid dilated convolution", a choice of rates without holes.
+# - F. Yu, V. Koltun and T. Funkhouser, *Dilated residual networks*, CVPR 2017, arXiv:1705.09914. Read it for strides that are exchanged for dilation, as in experiment 4, and the grid pattern that comes of it.
+# - L.-C. Chen et al., *DeepLab: semantic image segmentation with deep convolutional nets, atrous convolution, and fully connected CRFs*, IEEE TPAMI 40(4), 2018, arXiv:1606.00915. Read section 3.1 for dense answers from a network that was trained for classification.
+# - M. Holschneider, R. Kronland-Martinet, J. Morlet and P. Tchamitchian, *A real-time algorithm for signal analysis with the help of the wavelet transform*, in *Wavelets: Time-Frequency Methods and Phase Space*, Springer, 1989. Read it for the "algorithme à trous", where the holes come from.
+# - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, arXiv:1603.07285, 2016. Read section 5.1 for the effective kernel size.
