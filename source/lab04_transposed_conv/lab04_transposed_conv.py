@@ -14,15 +14,15 @@
 # %% [markdown]
 # # Lab 04: What is transposed convolution, and how does it work?
 #
-# A convolution with strides makes pictures smaller. Decoders, generators and networks for segmentation need the way back: from a small picture to a large one, with weights that are learned. A transposed convolution goes that way. It is often called *deconvolution*, or *fractionally strided convolution*, and it is often said to be the reverse of a convolution. This lab is about what it really is.
+# A convolution with strides makes pictures smaller. Decoders, generators and networks for segmentation need the way back: from a small picture to a large one, with weights that are learned. A transposed convolution goes that way. It goes by the names of *deconvolution* and *fractionally strided convolution*, too, and is often said to be the reverse of a convolution. This lab is about what it really is.
 #
-# **What you will build.** `insert_zeros`, which draws the textbook picture of the operation; `Conv2DTranspose`, a layer that can stand in for `keras.layers.Conv2DTranspose`, made of elementary operations only; and, as a challenge, a function that predicts its checkerboards and an initializer that starts a rival method without any.
+# **What you will build.** `insert_zeros`, which draws the textbook picture of the operation; `Conv2DTranspose`, a layer that can stand in for `keras.layers.Conv2DTranspose`, made of elementary operations only. As a challenge: `overlap_counts`, which predicts its checkerboards, and `ICNR`, an initializer that starts a rival method without any.
 #
-# **What you should know before.** NumPy-style slicing and padding; what a convolution layer with strides and several channels computes (lab 03 is a good preparation); that a linear map is a matrix; how a Keras layer is put together (`build`, `call`, `get_config`).
+# **What you should know before.** NumPy-style slicing and padding; what a convolution layer with strides, padding and several channels computes (lab 03); that a linear map is a matrix; how a Keras layer is put together (`build`, `call`, `get_config`: lab 01, exercise 1).
 #
 # **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# On the way you will put to the test what is often said about transposed convolution: that it reverses a convolution, that it works by inserting zeros, and that a kernel whose size is a multiple of the stride is safe from checkerboards.
+# **What is put to the test.** That transposed convolution reverses a convolution, that it works by inserting zeros, and that a kernel whose size is a multiple of the stride is safe from checkerboards.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import keras
@@ -35,12 +35,12 @@ from layerlab import check, graded
 # %% [markdown]
 # ## Intuition
 #
-# You may have seen a drawing with nine numbers $a_{11} \dots a_{33}$ beside nine numbers $b_{11} \dots b_{33}$, and the word "transposed" between them. Such a drawing explains nothing: the sizes are equal, and no arrow says which number goes where. Look at *one pixel* instead.
+# A popular drawing shows nine numbers beside nine others and the word "transposed" between them. It explains nothing: the sizes are equal, and no arrow says which number goes where. Look at *one pixel* instead.
 #
 # In a convolution, an output pixel *collects*: it looks at a window of the input and adds up pixels times weights. In a transposed convolution, an input pixel *sends*: it multiplies the whole kernel by its own value and stamps the result on the output. The next pixel stamps its own copy, `strides` pixels further on. Where stamps overlap, they are added.
 
 # %% tags=["experiment"]
-# The intuition as a drawing. (No code of yours is needed here.)
+# The intuition as a drawing. Needs none of your code.
 pixels = np.array([[1, 2], [3, 0]])
 stamp = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]])
 
@@ -77,9 +77,9 @@ figure.suptitle("Each input pixel stamps the kernel, scaled, 2 pixels from its n
 plt.show()
 
 # %% [markdown]
-# The kernel of the drawing is 1 2 1, 2 4 2, 1 2 1, and the strides are 2. Check a sum or two by hand: the 6 in the middle of the output is $1 \cdot 1 + 2 \cdot 1 + 3 \cdot 1$, a corner of each stamp. (The fourth pixel is 0: its stamp is left out of the drawing, and changes nothing.)
+# The kernel of the drawing has the rows 1 2 1, 2 4 2 and 1 2 1, and the strides are 2. Check a sum or two by hand: the 6 in the middle of the output is $1 \cdot 1 + 2 \cdot 1 + 3 \cdot 1$, a corner of each stamp. (The fourth pixel is 0: its stamp is left out of the drawing, and changes nothing.)
 #
-# Two things can be seen already. The output is *larger* than the input, by about the factor 2. And seen from the output, each pixel is still a weighted sum of input pixels; but its pixels are not treated alike: the one in the middle of the output lies under all four stamps, its neighbors under two, others under one. You will meet that again, as a checkerboard.
+# Two things can be seen already. The output is *larger* than the input, by about the factor 2. And each output pixel is still a weighted sum of input pixels, but the output pixels are not treated alike: the one in the middle lies under all four stamps, its neighbors under two, others under one. You will meet that again, as a checkerboard.
 
 # %% [markdown]
 # ## Mathematics
@@ -100,13 +100,13 @@ plt.show()
 #
 # ### With everything that a layer has
 #
-# Count from zero, as your code does. The input $y$ has $n_h \times n_w$ pixels and channels $c$, the kernel is $K_{i,j,f,c}$ for filter (output channel) $f$, the strides are $s$, the bias is $b$. Pixel $(u, v)$ stamps its kernel at row $u s_h$, column $v s_w$:
+# Count from zero, as your code does. The input $y$ has $n_h \times n_w$ pixels and channels $c$, the kernel is $K_{i,j,f,c}$ for filter (output channel) $f$, the strides are $s$, the bias is $b$. Pixel $(u, v)$ stamps its kernel at row $u s_h$, column $v s_w$. At row $r$ and column $q$, the output is
 #
 # $$z_{r,\,q,\,f} = b_f + \sum_{c} \;\sum_{\substack{u,\,i:\\ u s_h + i \,=\, r + p_h}} \;\; \sum_{\substack{v,\,j:\\ v s_w + j \,=\, q + p_w}} K_{i,j,f,c} \cdot y_{u,v,c}.$$
 #
 # Look at the order of the kernel's axes: $(k_h, k_w, \text{filters}, \text{channels})$. It is the kernel of the *convolution*, which goes from $f$ to $c$; your layer uses it the other way.
 #
-# $p$ pixels are cut off in front. They and the size of the output depend on `padding` and on `output_padding`. Keras's rules, along one axis with $n$ input pixels, kernel size $k$, stride $s$ and output padding $o$:
+# Here $p$ is the number of pixels that are cut off in front. It and the output's size $m$ follow from `padding` and `output_padding`. Keras's rules, along one axis with $n$ input pixels, kernel size $k$, stride $s$ and output padding $o$:
 #
 # | `padding` | `output_padding=None` | `output_padding=o` |
 # | --- | --- | --- |
@@ -117,7 +117,7 @@ plt.show()
 #
 # ### Why there is such a thing as output padding
 #
-# A `"same"` convolution with stride 3 makes 7 pixels from 19, from 20 and from 21. Each has its own transposed convolution, from 7 pixels to 19, to 20, and to 21: the output size cannot be computed from the input size, somebody has to choose. So `output_padding` adds no information and no border of zeros; it *selects* one of $s$ possible sizes, and so $0 \le o < s$. Keras refuses other values with a `ValueError`, and so will you.
+# A `"same"` convolution with stride 3 makes 7 pixels from 19, from 20 and from 21. Each has its own transposed convolution, from 7 pixels to 19, to 20, and to 21. The output size cannot be computed from the input size; somebody has to choose. So `output_padding` adds no information and no border of zeros; it *selects* one of $s$ possible sizes, and so $0 \le o < s$. Keras refuses other values with a `ValueError`, and so does your layer.
 #
 # (One hole is left. With `"same"`, an even kernel and `output_padding=0`, the rule says $m = (n - 1)\,s$, and no convolution goes from there to $n$ pixels. Keras's own layer breaks down in that case, and no test asks for it.)
 
@@ -390,7 +390,7 @@ graded("transposed_contract")
 # %% [markdown]
 # ## Experiment 1: the adjoint, and not the inverse
 #
-# We write down the matrix $C$ of a convolution, column by column: column $q$ is what the convolution makes of a picture that is 1 at pixel $q$ and 0 elsewhere. Your layer has a matrix too, found in the same way. Then we compare, and send a picture to the small size and back.
+# *Claim: a transposed convolution reverses a convolution.* We write down the matrix $C$ of a convolution, column by column: column $q$ is what the convolution makes of a picture that is 1 at pixel $q$ and 0 elsewhere. Your layer has a matrix too, found in the same way. Then we compare, and send a picture to the small size and back.
 
 # %% tags=["experiment"]
 # Needs your Conv2DTranspose.
@@ -454,16 +454,16 @@ figure.suptitle("The shape comes back, the values do not")
 plt.show()
 
 # %% [markdown]
-# The identity holds, to the last digit, and the matrix of your layer *is* $C^{\mathsf T}$. So much of the common description is right: a transposed convolution goes "from output to input", along the same connections and with the same weights as a convolution, backwards.
+# **Measured.** The identity holds, to the last digit, and the matrix of your layer *is* $C^{\mathsf T}$: a transposed convolution runs along the connections of a convolution, with the same weights, backwards. A $28 \times 28$ picture goes to $14 \times 14$ numbers, and the transposed convolution returns $28 \times 28$ numbers. They are off by 52 % of the picture's norm, even at the best overall scale; convolved again, they do not give the small picture (off by 20 %).
 #
-# **Set straight.** It is not the reverse in the sense of undoing. A $28 \times 28$ picture goes to $14 \times 14$ numbers, and the transposed convolution returns $28 \times 28$ numbers: the *shape* is restored. The values are off by 52 % of the picture's norm, even at the best overall scale, and convolved again they do not give the small picture (off by 20 %). Nothing else could have returned the picture either: $C$ has rank 196, so 588 of 784 directions are lost. What one can ask for is a picture that *fits*. The least squares solution in the last panel does: convolved again, it gives the small picture but for rounding. Solving for it is what "deconvolution" means in mathematics and in signal processing. It is another operation, and the name is best left to it.
+# **Set straight.** It reverses a convolution, but does not undo it: it restores the *shape*, not the values. Nothing else could have returned the picture either: $C$ has rank 196, so 588 of 784 directions are lost. What one can ask for is a picture that *fits*. The least squares solution in the last panel does: convolved again, it gives the small picture but for rounding. Solving for it is what "deconvolution" means in mathematics and in signal processing, another operation to which the name is best left.
 #
-# The third panel shows something more: with the plain mean as kernel, the returned picture has a regular grid in it. That is the subject of experiment 3.
+# The third panel shows something more: the returned picture has a regular grid in it. That is the subject of experiment 3.
 
 # %% [markdown]
 # ## Experiment 2: are there zeros, and is there a flip?
 #
-# "It inserts zeros between the input values and applies the filter to the expanded grid." Does it? And with which filter? Here is that recipe, made with TensorFlow's ordinary convolution, once with the kernel as it is and once turned by half a turn (both axes flipped), beside your layer and beside the gradient of a convolution.
+# *Claim: it spreads the input out with zeros and convolves the result with the kernel.* Here is that recipe, made with TensorFlow's ordinary convolution, once with the kernel as it is and once with the kernel turned by half a turn (both axes flipped), beside your layer and beside the gradient of a convolution.
 
 # %% tags=["experiment"]
 # Needs your insert_zeros and your Conv2DTranspose.
@@ -488,16 +488,17 @@ for s in (1, 2, 3, 4):
     print(f"{s:6d} {same[0]:>17s} {same[1]:>16s} {same[2]:>18s} {1 - inside.mean():22.1%}")
 
 # %% [markdown]
-# All three ways lead to the same numbers, so there is only one operation with several names: "fractionally strided convolution" (from the grid), "transposed convolution" (from the matrix), and the gradient of a convolution by its input, which every training of a convolutional network computes in its backward pass.
+# **Measured.** With the flipped kernel, all three ways lead to the same numbers. So there is one operation with several names: "fractionally strided convolution" (from the grid), "transposed convolution" (from the matrix), and the gradient of a convolution by its input, which every training of a convolutional network computes in its backward pass.
 #
-# But the popular recipe leaves out one half. The filter that moves over the grid is *flipped*, in both axes. With the kernel as it is, the answer is different even with a stride of 1. (And the axes for filters and channels change places. In a network that starts from random weights nobody notices a missing flip; with weights that come from elsewhere, or with tests, it shows.)
+# **Set straight, twice.**
 #
-# And the zeros are a drawing, not a method. For a stride of 2, three in four products would be with a zero, for a stride of 3 eight in nine: a share of $1 - 1/s^2$ (and a little less where the grid ends). Stamping multiplies none of them.
+# - *The recipe leaves out the flip.* The kernel that moves over the grid is turned round in both axes, and its axes for filters and channels change places. With the kernel as it is, the answer differs even at a stride of 1. (In a network that starts from random weights nobody notices a missing flip; with weights that come from elsewhere, it shows.)
+# - *The zeros are a drawing, not a method.* At a stride of 2, three in four products would be with a zero, at a stride of 3 eight in nine: a share of $1 - 1/s^2$ (a little less where the grid ends). Stamping multiplies none of them.
 
 # %% [markdown]
 # ## Experiment 3: checkerboards
 #
-# Odena, Dumoulin and Olah (2016) noticed a grid in the pictures of generators and blamed the uneven overlap of stamps. Their advice: a kernel size that the stride divides, or a resize followed by an ordinary convolution. We test the advice where the right answer is known: an input that is *constant*. Every layer made for pictures should answer with something constant (away from the border). What it adds is its checkerboard.
+# *Claim: a kernel size that the stride divides is safe from checkerboards.* Odena, Dumoulin and Olah (2016) noticed a grid in the pictures of generators and blamed the uneven overlap of stamps. Their advice: such a kernel size, or a resize followed by an ordinary convolution. We test the advice where the right answer is known: an input that is *constant* should give an output that is constant, away from the border. What varies in it is the checkerboard.
 #
 # The number is the standard deviation of the output pixels inside, as a share of their root mean square. First with a kernel of ones, which shows the overlap alone; then with random kernels, as at the start of a training. Before you run the cell: for which kernel sizes will it be zero, with ones and with random weights?
 
@@ -537,7 +538,7 @@ places = np.arange(len(sizes))
 plt.bar(places - 0.3, ones, 0.28, color="0.25", edgecolor="black", label="kernel of ones")
 plt.bar(places, drawn, 0.28, color="0.75", edgecolor="black", hatch="//", label="random kernels")
 plt.bar(places + 0.3, resized, 0.28, color="white", edgecolor="black", label="resize, then conv")
-plt.plot(places + 0.3, resized, "kv", markersize=5)
+plt.plot(places + 0.3, resized, "kv", markersize=5, clip_on=False)
 plt.xticks(places, [f"{k} x {k}" for k in sizes])
 plt.ylim(0, 1.3)
 plt.xlabel("kernel size (stride 2)")
@@ -548,20 +549,20 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# The dark bars confirm the advice: with a kernel of ones, 3, 5 and 7 are uneven at stride 2 (0.44, 0.28, 0.20), and 2, 4, 6 and 8 are even. Larger kernels suffer less from it, for one stamp more or less counts less among many.
+# **Measured.** With a kernel of ones, 3, 5 and 7 are uneven at stride 2 (0.44, 0.28, 0.20), and 2, 4, 6 and 8 are even. Larger kernels suffer less, for one stamp more or less counts less among many. With *random* kernels the unevenness was between 0.85 and 0.90 at every size. Resizing by nearest neighbors and then convolving gave exactly 0.
 #
-# **Set straight.** "Choose a kernel size that the stride divides, and there is no checkerboard" is only half of the truth. With *random* kernels the unevenness was between 0.85 and 0.90 at every size, divisible or not. The reason: with stride 2 there are four kinds of output pixels (even or odd row, even or odd column), and each kind is made with *other* weights of the kernel. A $4 \times 4$ kernel has four of them for each kind; the counts are equal, the sums of random weights are not. (For four independent sums with mean zero one expects about $\sqrt{3/4} = 0.87$.) An even overlap makes a grid *avoidable*: the weights of the four kinds can learn to have equal sums.
+# **Set straight.** The claim is half of the truth: an even overlap is not yet an even output. The reason: with stride 2 there are four kinds of output pixels (even or odd row, even or odd column), and each kind is made with *other* weights of the kernel. A $4 \times 4$ kernel has four of them for each kind; the counts are equal, the sums of random weights are not. (For four independent sums with mean zero one expects about $\sqrt{3/4} = 0.87$.) An even overlap makes a grid *avoidable*: the weights of the four kinds can learn to have equal sums.
 #
-# Resizing by nearest neighbors and then convolving gave exactly 0. There all output pixels are made with the same weights, and a constant picture stays constant whatever they are.
+# After a resize, all output pixels are made with the same weights, and a constant picture stays constant whatever they are.
 
 # %% [markdown]
 # ### Does training remove it?
 #
-# Three decoders enlarge a code of $8 \times 8$ numbers, the means of smooth pictures of $32 \times 32$, in two steps by 2. They differ in the layer that enlarges. All learn to return the smooth pictures; no checkerboard is in the data. After every ten steps we give them a constant code and look at the unevenness of their answer.
+# *Claim: the network learns to avoid the grid.* Three decoders enlarge a code of $8 \times 8$ numbers, the means of smooth pictures of $32 \times 32$, in two steps by 2. They differ in the layer that enlarges. All learn to return the smooth pictures; no checkerboard is in the data. After every ten steps we give them a constant code and look at the unevenness of their answer.
 
 
 # %% tags=["experiment"]
-# Needs your Conv2DTranspose. Takes about 10 seconds.
+# Needs your Conv2DTranspose. About 10 seconds.
 def smooth_pictures(rng, count):
     """Sums of a few long waves, with values between 0 and 1."""
     waves = np.arange(32) * 2 * np.pi / 32
@@ -637,22 +638,22 @@ for kind, style in zip(kinds, ("-s", "--o", ":v")):
     )
 axes[3].set_xlabel("step of Adam")
 axes[3].set_ylabel("unevenness (share of the rms)")
-axes[3].set_title("training fights the grid")
+axes[3].set_title("Training fights the grid")
 axes[3].legend()
 figure.suptitle("Answers to a constant code (gray from 0.48 to 0.52), and how uneven they are")
 plt.show()
 
 # %% [markdown]
-# The training data has no grid, and training does fight it. In our run the unevenness of the $3 \times 3$ decoder fell from 0.99 to 0.012 in 200 steps, and that of the $4 \times 4$ decoder from 0.76 to 0.009. The even overlap was an advantage on the way (after 10 steps 0.22 against 0.42), and not a cure: what is left is about a hundredth, in both, while the third decoder had none at the first step and none at the last. At the end its loss was the lowest, too: 0.0008 against 0.0019 and 0.0050.
+# **Measured.** The training data has no grid, and training does fight it: the unevenness of the $3 \times 3$ decoder fell from 0.99 to 0.012 in 200 steps, and that of the $4 \times 4$ decoder from 0.76 to 0.009. The even overlap was an advantage on the way (after 10 steps 0.22 against 0.42), and not a cure: what is left is about a hundredth in both. The third decoder had none at the first step and none at the last. At the end its loss was the lowest, too: 0.0008 against 0.0019 ($4 \times 4$) and 0.0050 ($3 \times 3$).
 #
-# One run on a small task does not rank three methods for good. Resizing has its price: the convolution works on four times as many pixels, and it cannot easily make detail that is sharper than its enlarged input. The claim that the experiment does support is the modest one: transposed convolutions *can* learn to be even, they have to, and where the loss does not see a faint grid, a faint grid stays.
+# **Sharpened.** Transposed convolutions *can* learn to be even, they have to, and where the loss does not see a faint grid, a faint grid stays. One run on a small task does not rank three methods. Resizing has its price: the convolution works on four times as many pixels, and it cannot easily make detail that is sharper than its enlarged input.
 #
-# (The same happens where no transposed convolution is in sight. The gradient of a convolution with strides by its input *is* a transposed convolution. So the gradient that arrives at the pixels of such a network has checkerboards too; look for them in saliency maps.)
+# (The same happens where no transposed convolution is in sight. The gradient of a convolution with strides by its input *is* a transposed convolution. So the gradient that arrives at the pixels of such a network has checkerboards, too; look for them in saliency maps.)
 
 # %% [markdown]
 # ## Experiment 4: learned, but from where?
 #
-# The weights of a transposed convolution are learned like any others. So a good place to start is an upsampling that is known to be good. Long et al. (2015) start from *bilinear* interpolation: with stride 2 that is a kernel of $4 \times 4$ weights.
+# *Claim: it is an upsampling that is learned.* Its weights are learned like any others, so a good place to start is an upsampling that is known to be good. Long et al. (2015) start from *bilinear* interpolation: with stride 2 that is a kernel of $4 \times 4$ weights.
 
 # %% tags=["experiment"]
 # Needs your Conv2DTranspose.
@@ -671,14 +672,14 @@ phases = bilinear[:, :, 0, 0].reshape(2, 2, 2, 2).sum(axis=(0, 2))
 print("sum of the weights that meet in each of the four kinds of output pixels:", phases.ravel())
 
 # %% [markdown]
-# Inside, the layer is a bilinear resize, exactly. Only the outermost pixels differ: there `tf.image.resize` repeats the border, where the layer adds zeros. So "learned upsampling" contains the classic kind as one choice of weights, and in segmentation networks that is a common start for it.
+# **Measured.** Inside, the layer is a bilinear resize, exactly. Only the outermost pixels differ: there `tf.image.resize` repeats the border, where the layer adds zeros.
 #
-# Note the last line. The weights that meet in each of the four kinds of output pixels have the same sum, 1. That is just the condition for no checkerboard on a constant picture, and training starts from there instead of having to find it.
+# **Confirmed.** Learned upsampling contains the classic kind as one choice of weights, a common start in networks for segmentation. Note the last line: the weights that meet in each of the four kinds of output pixels have the same sum, 1. That is just the condition for no checkerboard on a constant picture. Training starts from there instead of having to find it.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
 #
-# A colleague shrinks pictures of $28 \times 28$ pixels with a `"same"` convolution with a $3 \times 3$ kernel and strides of 2. "Then I *deconvolve*", they say: "I apply `Conv2DTranspose` with strides of 2 and the very same kernel. That reverses the convolution, so I get my picture back." The result does have $28 \times 28$ pixels. But it is not the picture, and there is a fine grid all over it.
+# A colleague shrinks pictures of $28 \times 28$ pixels by a `"same"` convolution with a $3 \times 3$ kernel and strides of 2. "Then I *deconvolve*," they say: "I apply `Conv2DTranspose` with strides of 2 and the very same kernel. That reverses the convolution, so I get my picture back." The result does have $28 \times 28$ pixels. But it is not the picture, and there is a fine grid all over it.
 #
 # 1. What does the second step compute, if not the inverse? Name the identity that defines it, and give a reason why *no* layer whatsoever could return every such picture exactly from the $14 \times 14$ numbers. (1 point)
 # 2. Where does the grid come from? Give the numbers of stamps that overlap inside the output, and two different remedies, saying for each what it does against the uneven overlap. (1 point)
@@ -830,17 +831,17 @@ figure.suptitle("Overlap is even for 4 x 4; sub-pixels start equal with ICNR")
 plt.show()
 
 # %% [markdown]
-# The counts predict what your layer does. For $3 \times 3$ they are 1, 2 and 4 in turn, and for $4 \times 4$ they are 4 everywhere inside.
+# **Measured.** The counts predict what your layer does. For $3 \times 3$ they are 1, 2 and 4 in turn, and for $4 \times 4$ they are 4 everywhere inside.
 #
-# In the sub-pixel convolution no stamps overlap at all, and yet a Glorot start makes a grid: in our run the deviation inside the blocks of $2 \times 2$ pixels was 0.78 of that of the whole picture. This is the second cause of checkerboards, the one with the unequal weights, and it is alone here. With `ICNR` the deviation inside the blocks is exactly 0. The first output is a smooth picture, made of blocks, as after a resize by nearest neighbors.
+# In the sub-pixel convolution no stamps overlap at all, and yet a Glorot start makes a grid: the deviation inside the blocks of $2 \times 2$ pixels was 0.78 of that of the whole picture. This is the second cause of checkerboards, the unequal weights, on its own. With `ICNR` the deviation inside the blocks is exactly 0. The first output is a smooth picture, made of blocks, as after a resize by nearest neighbors.
 
 # %% [markdown]
 # ## References
 #
-# - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, arXiv:1603.07285, 2016. Chapter 4 for the convolution as a matrix, its transpose, the zeros, and all the sizes.
-# - M. Zeiler, D. Krishnan, G. Taylor and R. Fergus, *Deconvolutional networks*, CVPR 2010. Where the word "deconvolution" entered; what they do there is to solve for a code, which is another thing.
-# - J. Long, E. Shelhamer and T. Darrell, *Fully convolutional networks for semantic segmentation*, CVPR 2015, arXiv:1411.4038. Section 3.3, upsampling as a backward convolution with strides, and the bilinear start.
-# - A. Odena, V. Dumoulin and C. Olah, *Deconvolution and checkerboard artifacts*, Distill, 2016, doi:10.23915/distill.00003. The overlap, with pictures that you can play with; also the artifacts in gradients.
-# - W. Shi et al., *Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural network*, CVPR 2016, arXiv:1609.05158. The sub-pixel convolution.
-# - W. Shi et al., *Is the deconvolution layer the same as a convolutional layer?*, arXiv:1609.07009, 2016. Why a transposed convolution and a sub-pixel convolution can compute the same.
-# - A. Aitken et al., *Checkerboard artifact free sub-pixel convolution*, arXiv:1707.02937, 2017. ICNR, for the challenge.
+# - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, arXiv:1603.07285, 2016. Read chapter 4 for the convolution as a matrix, its transpose, the zeros, and all the sizes.
+# - M. Zeiler, D. Krishnan, G. Taylor and R. Fergus, *Deconvolutional networks*, CVPR 2010. Read it for the place where the word "deconvolution" came in; there it means to solve for a code, which is another thing.
+# - J. Long, E. Shelhamer and T. Darrell, *Fully convolutional networks for semantic segmentation*, CVPR 2015, arXiv:1411.4038. Read section 3.3 for upsampling as a backward convolution with strides, and section 4 for the bilinear start.
+# - A. Odena, V. Dumoulin and C. Olah, *Deconvolution and checkerboard artifacts*, Distill, 2016, doi:10.23915/distill.00003. Read it for the overlap, with pictures that you can play with, and for the artifacts in gradients.
+# - W. Shi et al., *Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural network*, CVPR 2016, arXiv:1609.05158. Read it for the sub-pixel convolution.
+# - W. Shi et al., *Is the deconvolution layer the same as a convolutional layer?*, arXiv:1609.07009, 2016. Read it for why a transposed convolution and a sub-pixel convolution can compute the same.
+# - A. Aitken et al., *Checkerboard artifact free sub-pixel convolution*, arXiv:1707.02937, 2017. Read it for ICNR, the initializer of the challenge.
