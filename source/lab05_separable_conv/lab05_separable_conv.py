@@ -14,15 +14,15 @@
 # %% [markdown]
 # # Lab 05: Explain separable convolution
 #
-# "Separable" means that a large piece of work falls apart into small ones. In image processing and in deep learning the word stands for two *different* ways to cut a convolution into pieces, and the two are confused all the time. In this lab you build both, find out what each can and cannot do, and measure what the saving is worth on a clock.
+# "Separable" means that a large piece of work falls apart into small ones. In image processing and in deep learning the word stands for two *different* ways to cut a convolution into pieces, and the two are often confused. In this lab you build both, find out what each can and cannot do, and measure what the saving is worth on a clock.
 #
-# **What you will build.** `separate`, which splits a two-dimensional kernel into a column and a row as well as it can be done; `SeparableConv2D`, a layer that can stand in for `keras.layers.SeparableConv2D`, made of elementary operations only; `conv_cost` and `separable_cost`, which say what a layer costs before you build it. As a challenge: the best sum of several separable kernels, which ties the two meanings together.
+# **What you will build.** `separate`, which splits a two-dimensional kernel into a column and a row as well as it can be done; `SeparableConv2D`, a layer that can stand in for `keras.layers.SeparableConv2D`, made of elementary operations only; `conv_cost` and `separable_cost`, which say what a layer costs before it is built. As a challenge: `separable_terms`, the best sum of several separable kernels, which ties the two meanings together.
 #
-# **What you should know before.** NumPy-style slicing and broadcasting; matrix products; what a singular value decomposition is (a reminder follows); how a Keras layer is put together (`build`, `call`, `get_config`).
+# **What you should know before.** Strides, padding and dilation of a convolution (lab 03); the rank of a matrix, and what a singular value decomposition is (a reminder follows); how a Keras layer is put together (`build`, `call`, `get_config`: lab 01, exercise 1).
 #
 # **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# On the way, the things that are often said about separable convolution are put to the test. That it needs fewer weights and fewer multiplications is true (nearly always: you will find the exceptions). That it is *faster by as much* is not, and you will see where the time goes.
+# **What is put to the test.** That a separable convolution needs fewer weights and fewer multiplications (nearly always: you will find the exceptions), that it is faster by as much, and that it captures less.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import keras
@@ -35,13 +35,13 @@ from layerlab import check, graded
 # %% [markdown]
 # ## Intuition
 #
-# Cut in space: a kernel of $3 \times 3$ numbers may happen to be a multiplication table, a column of 3 times a row of 3. Then you can filter a picture with the column first and with the row afterwards, and you have paid for 6 multiplications per pixel, not for 9. This is the old meaning, *spatially separable*. It is a property that a given kernel has or has not.
+# Cut in space: a kernel of $3 \times 3$ numbers may happen to be a multiplication table, a column of 3 times a row of 3. Then you can filter a picture with the column first and with the row afterwards, and you pay for 6 multiplications per pixel, not for 9. This is the old meaning, *spatially separable*. It is a property that a given kernel has or has not.
 #
 # Cut between space and channels: an ordinary layer looks at the neighborhood of a pixel and mixes the channels in one go. You can do one after the other: first filter each channel on its own (*depthwise*), then mix the channels at each pixel (*pointwise*). This is the meaning in deep learning, *depthwise separable*. It is a way to build a layer, and the small kernels inside may be any kernels at all.
 
 
 # %% tags=["experiment"]
-# The two meanings as a drawing. (No code of yours is needed here.)
+# The intuition as a drawing: the two meanings. Needs none of your code.
 def draw_table(ax, x, y, table, cell=1.0):
     """Draws a table of numbers, its upper left corner at (x, y)."""
     for i, row in enumerate(table):
@@ -111,7 +111,7 @@ plt.show()
 #
 # ### Separable between space and channels
 #
-# Here we follow Howard et al. (2017), *MobileNets*. The picture $\mathbf F$ has $M$ channels and $D_F \times D_F$ pixels, kernels have $D_K \times D_K$ weights, and the layer has $N$ filters. An ordinary convolution is
+# Here we follow Howard et al. (2017), *MobileNets*. The picture $\mathbf F$ has $M$ channels and $D_F \times D_F$ pixels, a kernel has $D_K \times D_K$ taps, and the layer has $N$ filters. (Indices start at 1 in these formulas.) An ordinary convolution is
 #
 # $$\mathbf G_{k,l,n} = \sum_{i,j,m} \mathbf K_{i,j,m,n} \cdot \mathbf F_{k+i-1,\,l+j-1,\,m}.$$
 #
@@ -119,13 +119,13 @@ plt.show()
 #
 # $$\hat{\mathbf G}_{k,l,m} = \sum_{i,j} \hat{\mathbf K}_{i,j,m} \cdot \mathbf F_{k+i-1,\,l+j-1,\,m}, \qquad \mathbf G_{k,l,n} = \sum_{m} \mathbf P_{m,n} \cdot \hat{\mathbf G}_{k,l,m}.$$
 #
-# *Nothing* happens between the two sums: no bias and no non-linearity. (Networks such as MobileNet do put something there; that is a block made of two layers, and lab 07.)
+# *Nothing* happens between the two sums: no bias and no nonlinearity. (Networks such as MobileNet do put something there; that is a block made of two layers, and the subject of lab 07.)
 #
-# Counting from zero, as your code does, with $Q$ kernels for each channel (`depth_multiplier`), strides $s$, dilation rates $d$, zeros in front $p$ and a bias $b$, your layer computes
+# Counting from zero, as your code does, with $Q$ kernels for each channel (`depth_multiplier`), strides $s$, dilation rates $d$, zeros in front $p$ and a bias $b$, your layer computes at row $y$ and column $x$
 #
 # $$\mathbf G_{y,\,x,\,n} = b_n + \sum_{m,q} \mathbf P_{mQ+q,\,n} \sum_{i,j} \hat{\mathbf K}_{i,j,m,q} \cdot \mathbf F_{y s_h + i d_h - p_h,\;\, x s_w + j d_w - p_w,\; m}.$$
 #
-# $\mathbf F$ counts as zero outside the picture, and kernels are not flipped. Look at the index $mQ + q$: kernels of one channel stand side by side. And look at who has a stride, a dilation and a padding: the inner sum alone. The outer one sees one pixel, and sees every pixel that the inner one made.
+# $\mathbf F$ counts as zero outside the picture, and kernels are not flipped. Look at the index $mQ + q$: kernels of one channel stand side by side. And look at where strides, dilation rates and padding occur: in the inner sum alone. The outer one looks at one pixel at a time, and at every pixel that the inner one made.
 #
 # ### Where the windows stand
 #
@@ -136,7 +136,7 @@ plt.show()
 #
 # ### What it costs
 #
-# One multiplication with its addition counts as one step. At stride 1 with `"same"` padding, and $Q = 1$, an ordinary layer takes $D_K^2 \cdot M \cdot N \cdot D_F^2$ steps, the depthwise one $D_K^2 \cdot M \cdot D_F^2$, the pointwise one $M \cdot N \cdot D_F^2$. So the separable layer takes the share
+# A multiplication with its addition counts as one *multiply-add*. At stride 1 with `"same"` padding, and for $Q = 1$, an ordinary layer takes $D_K^2 \cdot M \cdot N \cdot D_F^2$ of them, the depthwise step $D_K^2 \cdot M \cdot D_F^2$, the pointwise step $M \cdot N \cdot D_F^2$. So the separable layer takes the share
 #
 # $$\frac{D_K^2\, M\, D_F^2 + M\, N\, D_F^2}{D_K^2\, M\, N\, D_F^2} = \frac1N + \frac1{D_K^2}$$
 #
@@ -145,7 +145,7 @@ plt.show()
 # %% [markdown]
 # ## Exercise 1: a column and a row
 #
-# Write `separate`. You may use any singular value decomposition you like (`np.linalg.svd`, `tf.linalg.svd`, `keras.ops.svd`), or none: the best pair can also be found by turns, fitting the column while the row is fixed and the other way round. If you use one, read in its documentation in which order and which way up it returns its three parts. Not all of them agree.
+# Write `separate`. You may use any singular value decomposition you like (`np.linalg.svd`, `tf.linalg.svd`, `keras.ops.svd`), or none: the best pair can also be found by turns, fitting the column while the row is fixed and the other way round. If you use one, read in its documentation in which order it returns its three parts, and which of them is transposed. They do not all agree.
 
 
 # %% nbgrader={"grade": false, "grade_id": "separate", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -185,7 +185,7 @@ graded("separate_values")
 # %% [markdown]
 # ## Experiment 1: which kernels are separable?
 #
-# Your function puts a number on a yes-or-no word: the *share* of a kernel that no column times a row can give, residual over norm. Here it is for kernels that every image processing library has, for a diagonal edge, and for a kernel of random numbers.
+# *Claim: a separable convolution gives the same for less.* Your function says how far that is true of a kernel: residual over norm is the *share* of it that no column times a row can give. Here it is for kernels that every image processing library has, for a disc and a diagonal edge, and for a kernel of random numbers.
 
 # %% tags=["experiment"]
 # Needs your separate.
@@ -224,6 +224,8 @@ for ax, (name, kernel) in zip(axes, kernels.items()):
     )
     ax.imshow(kernel, cmap="gray")
     ax.set_title(f"{name}\n{share:.0%} missed", fontsize=10)
+    ax.set_xticks(range(0, len(kernel), 2))
+    ax.set_yticks(range(0, len(kernel), 2))
     ax.set_xlabel("column (pixels)", fontsize=8)
     ax.set_ylabel("row (pixels)", fontsize=8)
 figure.suptitle("Separable in space is a property of the kernel: some are, most are not")
@@ -231,10 +233,11 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# The Gaussian and the Sobel kernel are separable: nothing is missed, and the picture filtered in two steps equals the picture filtered in one up to rounding (a relative error of $2 \cdot 10^{-7}$ at most in our run). The Laplace kernel misses 10 % of its norm, the disc 33 %, the diagonal edge 74 % and the random kernel 81 %; on a picture of noise, the error of the filtered picture is just as large. So the saving, here 14 weights for 49, comes free of charge for some kernels and ruins others.
+# **Measured.** The Gaussian and the Sobel kernel are separable: nothing is missed, and the picture filtered in two steps equals the picture filtered in one up to rounding (a relative error of $2 \cdot 10^{-7}$ at most). The Laplace kernel misses 10 % of its norm, the disc 33 %, the diagonal edge 74 % and the random kernel 81 %; on a picture of noise, the error of the filtered picture is about as large. So the saving, here 14 weights for 49, comes free of charge for some kernels and ruins others.
 #
-# **Set straight.** "Separable convolution" names two things that have nothing to do with each other at first sight. *This* one, separable in space, is about a kernel of one channel, and most kernels do not have the property. When people in deep learning say "separable convolution", they mean the other one: depthwise, then pointwise. The little kernels in it are *not* restricted to a column times a row; a diagonal edge is as good as any. You will build that one now. (At the end of the lab, the two meet again after all.)
-#
+# **Set straight.** "Separable convolution" names two things that at first sight have nothing to do with each other. *This* one, separable in space, is about a kernel of one channel, and most kernels do not have the property. In deep learning the word means the other one: depthwise, then pointwise. The small kernels in it are *not* restricted to a column times a row; a diagonal edge is as good as any. You build that one now. (At the end of the lab, the two meet.)
+
+# %% [markdown]
 # ## Exercise 2: the layer
 #
 # Write `SeparableConv2D`. The docstring is the contract. No loop over the batch, the pixels, the channels or the filters is needed; think about which elementary operation *is* the pointwise step.
@@ -470,7 +473,7 @@ graded("separable_contract")
 # %% [markdown]
 # ## Exercise 3: what a layer costs
 #
-# Before anyone builds a network for a phone, they count. Write the two functions that do it: for an ordinary convolution and for a separable one, the number of weights (biases included) and the number of multiply-adds for *one* picture.
+# Before anyone builds a network for a phone, they count. Write the two functions that count, for an ordinary convolution and for a separable one, the weights (biases included) and the multiply-adds for *one* picture.
 #
 # The formula $1/N + 1/D_K^2$ above was for stride 1 and `"same"` padding. Yours have to be right for all strides and both paddings, so ask yourself at *how many places* each step works.
 
@@ -552,10 +555,10 @@ graded("cost_values")
 # %% [markdown]
 # ## Experiment 2: the saving on paper, and its exceptions
 #
-# "A separable convolution has far fewer parameters" is the first thing one hears about it. Ask your functions, also about layers that are not in the textbook.
+# *Claim: a separable convolution has far fewer weights and multiply-adds.* Ask your functions, also about layers that are not in the textbook.
 
 # %% tags=["experiment"]
-# Needs your conv_cost and separable_cost.
+# Needs your conv_cost and your separable_cost.
 settings = [
     ("3x3, 64 -> 128, the textbook", (32, 32, 64), 128, 3, {}),
     ("7x7, 64 -> 128", (32, 32, 64), 128, 7, {}),
@@ -578,16 +581,17 @@ for name, shape, filters, size, extra in settings:
     )
 
 # %% [markdown]
-# The textbook case is confirmed: 8.4 times fewer weights and multiply-adds, and with a $7 \times 7$ kernel even 35 times fewer. The share is $1/N + 1/D_K^2$ for weights and multiply-adds alike, and the stride does not change it, because both of the separable layer's steps work at the places that the stride leaves.
+# **Measured.** In the textbook case there are 8.4 times fewer weights and multiply-adds, and with a $7 \times 7$ kernel 35 times fewer. The share is $1/N + 1/D_K^2$ for weights and multiply-adds alike. The stride does not change it, because both steps of the separable layer work at the places that the stride leaves.
 #
-# But "far fewer" has conditions. A layer with one filter, or with $1 \times 1$ kernels, becomes *more* expensive when it is separated: there was only one of the two jobs to do. And every further depthwise kernel per channel adds its share: with $3 \times 3$ kernels and 128 filters, a multiplier of 9 has eaten up the whole saving. In general, the separable layer is the cheaper one as long as $Q\,(1/N + 1/D_K^2) < 1$.
-#
+# **Confirmed, with a condition.** A layer with one filter, or with $1 \times 1$ kernels, becomes *more* expensive when it is separated: there was only one of the two jobs to do. And every further depthwise kernel per channel adds its share: with $3 \times 3$ kernels and 128 filters, a multiplier of 9 has eaten up the whole saving. In general, the separable layer is the cheaper one as long as $Q\,(1/N + 1/D_K^2) < 1$.
+
+# %% [markdown]
 # ## Experiment 3: the saving on the clock
 #
-# Now the claim that people really mean: separable convolution is *faster*. We time Keras's own layers, so that both are at their best, and set the time beside the multiply-adds.
+# *Claim: separable convolution is faster, as it has less to compute.* We time Keras's own layers, so that both are at their best, and set the time beside the multiply-adds.
 
 # %% tags=["experiment"]
-# Takes about 10 seconds. (No code of yours is needed.)
+# Needs none of your code. About 10 seconds.
 import time
 
 size, batch = 32, 8
@@ -668,13 +672,13 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# The saving in work is real. The saving in time is another matter, and the two do *not* go together. Our two-core machine was busy with other things, and we ran the cell three times: with 8 channels, 24 % of the work took 91 to 104 % of the time; with 32 channels, 14 % of the work took 60 to 99 %; with 128 channels, 12 % of the work took 13 to 24 %. Only with 256 channels did the time keep up with the work (6 to 14 % of the time for 11.5 % of the work), and there because the *ordinary* layer had become slow: four times the work of 128 channels took it 5 to 10 times as long. Your numbers will differ, but expect no better agreement with the dashed line.
+# **Measured.** We ran the cell four times, on a two-core machine that was busy with other things. With 8 channels, 24 % of the work took 91 to 104 % of the time; with 32 channels, 14 % of the work took 60 to 99 %; with 128 channels, 12 % of the work took 13 to 24 %. Only with 256 channels did the time keep up with the work (6 to 14 % of the time for 11.5 % of the work), and there because the *ordinary* layer had become slow: four times the work of 128 channels took it 5 to 10 times as long. Your numbers will differ, but expect no better agreement with the dashed line.
 #
-# Time is work divided by speed, and it is the speeds that differ. At 256 channels the pointwise step did 62 to 106 billion multiply-adds a second, the depthwise step 9 to 10 billion. So the depthwise step, 3.4 % of the work, took 19 to 30 % of the two steps' time.
+# **Set straight.** The saving in work is real, but time is work divided by speed, and the speeds differ. At 256 channels the pointwise step did 48 to 106 billion multiply-adds a second, the depthwise step 9 to 10 billion. So the depthwise step, 3.4 % of the work, took 15 to 30 % of the two steps' time.
 #
 # The column *multiply-adds a number moved* says why. Every number that the depthwise step fetches or writes is worth 4.5 multiply-adds, however many channels there are; in the pointwise step it is 126, in the ordinary layer 1010. This quotient is called *arithmetic intensity* (Williams et al., 2009). Where it is low, the arithmetic units wait for the memory. With few channels it is low in the pointwise step as well, and starting an operation takes some time too, however little there is to do; so with few channels the saving hardly shows.
 #
-# You may also read that depthwise convolutions are faster because they are "highly parallel": each channel can be computed on its own. So can each output of an ordinary convolution: it is a sum that needs no other output, and there are as many of these sums as the output has numbers. Parallelism is not what separates the two.
+# A second reason is often given: depthwise convolutions run in parallel, since each channel can be computed on its own. So can each output of an ordinary convolution: it is a sum that needs no other output. Parallelism is not what separates the two.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
@@ -682,7 +686,7 @@ plt.show()
 # In a network for pictures, a colleague replaces a $5 \times 5$ convolution from 32 to 64 channels (stride 1, `"same"`, no bias) by a depthwise separable one with the same kernel size and `depth_multiplier=1`.
 #
 # 1. How many weights do the two layers have, and what share of the ordinary layer's multiply-adds does the separable one take? Which of its two steps takes more of them? (1 point)
-# 2. "So it will run 15 times faster." It runs 3 times faster. Explain why, in terms of what a processor does, and say which of the two steps you would look at first. (1 point)
+# 2. "So it will run 18 times faster." It runs 3 times faster. Explain why, in terms of what a processor does, and say which of the two steps you would look at first. (1 point)
 # 3. "Separable kernels are a column times a row. So the new layer cannot hold a diagonal edge filter." Is that so? What *can* the ordinary layer do with one input channel that the new one cannot? (1 point)
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "written_answer", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
@@ -738,11 +742,11 @@ graded("challenge_values")
 # %% [markdown]
 # ### How much of a convolution fits into a separable one?
 #
-# It is often said that a separable layer "may not capture complex spatial relationships as well". You can now say exactly what it gives up. Put the two kernels of a separable layer together: it does what an ordinary convolution does with the kernel
+# *Claim: a separable layer captures complicated patterns less well than an ordinary one.* You can now say exactly what it gives up. Put the two kernels of a separable layer together: it does what an ordinary convolution does with the kernel
 #
 # $$\mathbf K_{i,j,m,n} = \sum_{q} \hat{\mathbf K}_{i,j,m,q} \cdot \mathbf P_{mQ+q,\,n}.$$
 #
-# Fix one input channel $m$, and lay the taps $(i, j)$ out in one long column. Then $\mathbf K$ is a table of $D_K^2$ taps by $N$ filters, and the formula says that this table is a sum of $Q$ terms, each a column times a row. *Rank at most $Q$*: it is the same word as in the first half of the lab, for another table. So your function takes any ordinary kernel apart into the best separable layer with multiplier $Q$, one input channel at a time. How good is it?
+# Fix one input channel $m$, and lay the taps $(i, j)$ out in one long column. Then $\mathbf K$ is a table of $D_K^2$ taps by $N$ filters, and the formula says that this table is a sum of $Q$ terms, each a column times a row. *Rank at most $Q$*: the same word as in the first half of the lab, for another table. So your function takes any ordinary kernel apart into the best separable layer with multiplier $Q$, one input channel at a time. How good is it?
 
 # %% tags=["experiment"]
 # Needs your separable_terms and your SeparableConv2D.
@@ -794,17 +798,18 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# So the truth behind that saying is a matter of *rank*. With one kernel a channel, the random convolution loses 70 % of its output's energy: each channel has 16 patterns in it, and only one of them, scaled, is left. With nine kernels, as many as there are taps, nothing is lost but rounding ($3 \cdot 10^{-14}$): a separable layer can then do *everything* that an ordinary one does. (It also has more weights than the ordinary one by then, 1.56 times as many.)
+# **Measured.** With one kernel a channel, the random convolution loses 70 % of its output's energy: each channel had 16 patterns, and a single one, scaled, is left. With nine kernels, as many as there are taps, nothing is lost but rounding ($3 \cdot 10^{-14}$). By then the separable layer has 1.56 times as many weights as the ordinary one. The 16 edge filters in all directions are mixtures of only two patterns, a horizontal and a vertical slope: one kernel a channel loses half of the energy, two lose 0.1 %, at 35 % of the weights.
 #
-# How soon it is good enough depends on the task, and here that can be seen. The 16 edge filters in all directions are mixtures of only two patterns, a horizontal and a vertical slope. One kernel a channel loses half of them, two lose 0.1 %, at 35 % of the weights. Real networks lie between the two curves, and learn around what is missing.
+# **Sharpened.** What a separable layer gives up is *rank*, and with $Q = D_K^2$ it gives up nothing. How soon it is good enough depends on the kernels that the task asks for.
 #
 # And that is how the two meanings of "separable" meet. Both say that a table has rank one: separable in space, the table of rows against columns of one kernel; depthwise separable, the table of taps against filters of one input channel.
-#
+
+# %% [markdown]
 # ## References
 #
-# - C. Eckart and G. Young, *The approximation of one matrix by another of lower rank*, Psychometrika 1, 1936. Where the best approximation of rank $R$ comes from.
-# - L. Sifre, *Rigid-motion scattering for image classification*, PhD thesis, École Polytechnique, 2014. Where depthwise separable convolutions for networks come from.
-# - M. Jaderberg, A. Vedaldi and A. Zisserman, *Speeding up convolutional neural networks with low rank expansions*, BMVC 2014. Read it for separable in space, inside a network.
-# - F. Chollet, *Xception: Deep learning with depthwise separable convolutions*, CVPR 2017. Read section 1 for the idea that space and channels can be treated apart, and for the warning about the two meanings of the word.
-# - A. G. Howard et al., *MobileNets: Efficient convolutional neural networks for mobile vision applications*, arXiv:1704.04861, 2017. Section 3.1 has the formulas and the costs used here.
+# - C. Eckart and G. Young, *The approximation of one matrix by another of lower rank*, Psychometrika 1(3), 1936. Read it for the best approximation of rank $R$.
+# - L. Sifre, *Rigid-motion scattering for image classification*, PhD thesis, École Polytechnique, 2014. Read section 6.2 for the first depthwise separable convolutions in a network.
+# - M. Jaderberg, A. Vedaldi and A. Zisserman, *Speeding up convolutional neural networks with low rank expansions*, BMVC 2014, arXiv:1405.3866. Read it for separable in space, inside a network.
+# - F. Chollet, *Xception: deep learning with depthwise separable convolutions*, CVPR 2017, arXiv:1610.02357. Read section 1 for the idea that space and channels can be treated apart, and for the warning about the two meanings of the word.
+# - A. G. Howard et al., *MobileNets: efficient convolutional neural networks for mobile vision applications*, arXiv:1704.04861, 2017. Read section 3.1 for the formulas and the costs used here.
 # - S. Williams, A. Waterman and D. Patterson, *Roofline: an insightful visual performance model for multicore architectures*, Communications of the ACM 52(4), 2009. Read it for arithmetic intensity: when a computation waits for memory.
