@@ -16,13 +16,13 @@
 #
 # An ordinary convolution does two jobs at once: it looks at the *neighborhood* of each pixel, and it *mixes the channels*. A depthwise convolution does the first job only. Every channel is filtered by kernels of its own, and no channel ever learns anything about another.
 #
-# **What you will build.** `DepthwiseConv2D`, a layer that can stand in for `keras.layers.DepthwiseConv2D`, made of elementary operations only. As a challenge: the ordinary convolution kernel that does the same work.
+# **What you will build.** `DepthwiseConv2D`, a layer that can stand in for `keras.layers.DepthwiseConv2D`, made of elementary operations only. As a challenge: `equivalent_conv_kernel`, the ordinary convolution kernel that does the same work.
 #
-# **What you should know before.** NumPy-style slicing and broadcasting; what a convolution layer does to a picture with one channel; how a Keras layer is put together (`build`, `call`, `get_config`).
+# **What you should know before.** NumPy-style slicing and broadcasting; strides, padding and dilation of a convolution (lab 03); how a Keras layer is put together (`build`, `call`, `get_config`: lab 01, exercise 1). Lab 05 is not required: this lab takes its depthwise step apart.
 #
 # **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# Along the way, the things that are often said about depthwise convolution are put to the test. Most of them hold, some with a condition attached. One widespread worked example does not, and you will see exactly where it goes wrong.
+# **What is put to the test.** That channels are treated independently, that a depthwise layer saves weights, work and time, and a popular worked example, which goes wrong.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import keras
@@ -35,11 +35,11 @@ from layerlab import check, graded
 # %% [markdown]
 # ## Intuition
 #
-# A picture with three channels is a stack of three sheets. An ordinary kernel is a *block*: it reaches through the whole stack and adds up everything it meets to one number. A depthwise kernel is a *patch* on one sheet: it adds up what it meets on its own sheet, and leaves the other sheets alone. So the result is again a stack, and sheet number $m$ of the result depends on sheet number $m$ of the picture only.
+# A picture with three channels is a stack of three sheets. An ordinary kernel is a *block*: it reaches through the whole stack and adds up all that it meets to one number. A depthwise kernel is a *patch* on one sheet: it adds up what it meets on its own sheet, and leaves the other sheets alone. So the result is again a stack, and sheet number $m$ of the result depends on sheet number $m$ of the picture only.
 
 
 # %% tags=["experiment"]
-# The intuition as a drawing. (No code of yours is needed here.)
+# The intuition as a drawing. Needs none of your code.
 def draw_sheet(ax, x, y, size, hatch=None, window=None, shift=0.0):
     """Draws one channel as a sheet of size x size pixels, with a window on it."""
     for line in range(size + 1):
@@ -99,7 +99,7 @@ plt.show()
 # %% [markdown]
 # ## Mathematics
 #
-# We follow Howard et al. (2017), *MobileNets*. The picture is $\mathbf F$, with $M$ channels and $D_F \times D_F$ pixels; kernels have $D_K \times D_K$ weights. An ordinary convolution with kernel $\mathbf K$ and $N$ output channels is
+# We follow Howard et al. (2017), *MobileNets*, with the letters of lab 05. The picture $\mathbf F$ has $M$ channels and $D_F \times D_F$ pixels, and a kernel has $D_K \times D_K$ taps. (Indices start at 1 in these formulas.) An ordinary convolution with kernel $\mathbf K$ and $N$ filters is
 #
 # $$\mathbf G_{k,l,n} = \sum_{i,j,m} \mathbf K_{i,j,m,n} \cdot \mathbf F_{k+i-1,\,l+j-1,\,m}.$$
 #
@@ -110,27 +110,27 @@ plt.show()
 # The channel $m$ has left the sum and stands on the left. That is the whole difference. Two things have *not* changed:
 #
 # - The sum runs over $i$ **and** $j$: over all rows and all columns of the window. One position of the window gives one number per channel.
-# - $i$ and $j$ appear with a plus on the right. The kernel lies on the picture as it is; it is not flipped. (Mathematicians call this a cross-correlation. Neural networks call it convolution.)
+# - $i$ and $j$ appear with a plus on the right. The kernel lies on the picture as it is; it is not flipped. (As in lab 03: a cross-correlation, called convolution all the same.)
 #
 # ### Four more parameters
 #
-# Counting from zero, as your code does, with strides $s$, dilation rates $d$, zeros in front $p$ and a bias $b$:
+# Counting from zero, as your code does, with $Q$ kernels for each channel (`depth_multiplier`), strides $s$, dilation rates $d$, zeros in front $p$ and a bias $b$, your layer computes at row $y$ and column $x$
 #
-# $$\hat{\mathbf G}_{k,\,l,\,mQ+q} = b_{mQ+q} + \sum_{i,j} \hat{\mathbf K}_{i,j,m,q} \cdot \mathbf F_{k s_h + i d_h - p_h,\; l s_w + j d_w - p_w,\; m}.$$
+# $$\hat{\mathbf G}_{y,\,x,\,mQ+q} = b_{mQ+q} + \sum_{i,j} \hat{\mathbf K}_{i,j,m,q} \cdot \mathbf F_{y s_h + i d_h - p_h,\;\, x s_w + j d_w - p_w,\; m}, \qquad q = 0, \dots, Q-1.$$
 #
-# $\mathbf F$ counts as zero outside the picture. $Q$ is what Keras calls `depth_multiplier`: every channel may have $Q$ kernels, $q = 0, \dots, Q-1$. The result then has $M \cdot Q$ channels, and those that come from the same input channel stand side by side. (So "as many output channels as input channels" is true for $Q = 1$ only.)
+# $\mathbf F$ counts as zero outside the picture. The result has $M \cdot Q$ channels, and those that come from the same input channel stand side by side. (That a depthwise layer has as many output channels as input channels is true for $Q = 1$ only.)
 #
 # ### Where the windows stand
 #
-# Along one axis, let the picture have $n$ pixels and the kernel $k$ taps. The taps span $(k-1)\,d + 1$ pixels.
+# Along one axis, let the picture have $n$ pixels and the kernel $k$ taps, which reach over $(k-1)\,d + 1$ pixels.
 #
 # - `"valid"`: only windows inside the picture. There are $\lfloor (n - (k-1)d - 1) / s \rfloor + 1$ of them, and $p = 0$.
-# - `"same"`: there are $\lceil n / s \rceil = o$ windows. The last one ends $(o-1)\,s + (k-1)\,d + 1$ pixels after the first one begins. What is more than $n$ is padded: $t = \max\bigl((o-1)s + (k-1)d + 1 - n,\, 0\bigr)$ zeros, of which $p = \lfloor t/2 \rfloor$ stand in front and the others behind.
+# - `"same"`: there are $o = \lceil n / s \rceil$ windows. They need $t = \max\bigl((o-1)s + (k-1)d + 1 - n,\, 0\bigr)$ zeros, of which $p = \lfloor t/2 \rfloor$ stand in front and the others behind. When $t$ is odd, the extra zero goes to the *end*.
 #
-# So when $t$ is odd, the extra zero goes to the *end*. And $t$ depends on the stride and on the size of the picture. Other libraries pad otherwise: a common habit is $\lfloor k/2 \rfloor$ zeros on both sides, whatever $n$ and $s$ are. The output has the same shape, and other values.
+# Note that $t$ depends on the stride and on the size of the picture. Other libraries pad otherwise: a common habit is $\lfloor k/2 \rfloor$ zeros on both sides, whatever $n$ and $s$ are. The output has the same shape, and other values.
 
 # %% tags=["experiment"]
-# Which pixels the windows see: n = 6 pixels, k = 3 taps, stride 2. (No code of yours is needed.)
+# Which pixels the windows see: n = 6 pixels, k = 3 taps, stride 2. Needs none of your code.
 figure, axes = plt.subplots(1, 2, figsize=(11, 2.7), sharey=True)
 for ax, front, name in zip(
     axes, (0, 1), ('"same": 0 in front, 1 behind', "habit: 1 on both sides")
@@ -177,21 +177,21 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Both choices give three outputs, but each output has slid by one pixel. A test that looks at shapes cannot tell them apart; a pretrained network whose weights were learned with the other choice certainly can.
+# Both choices give three outputs, but each has slid by one pixel. A test that looks at shapes cannot tell them apart; a pretrained network whose weights were learned with the other choice certainly can.
 #
 # ### What it costs
 #
-# Howard et al. count one multiplication with its addition as one step:
+# A multiplication with its addition counts as one multiply-add:
 #
 # | | weights | multiply-adds (stride 1, `"same"`) |
 # | --- | --- | --- |
 # | ordinary | $D_K^2 \cdot M \cdot N$ | $D_K^2 \cdot M \cdot N \cdot D_F^2$ |
 # | depthwise | $D_K^2 \cdot M \cdot Q$ | $D_K^2 \cdot M \cdot Q \cdot D_F^2$ |
 #
-# The ratio is $Q/N$. For 64 channels in and out and $Q = 1$, the depthwise layer has one 64th of the weights. Keep in mind what was paid for it: it does one of the two jobs. We will measure both sides of that bargain.
+# The ratio is $Q/N$. For 64 channels in and out and $Q = 1$, the depthwise layer has one 64th of the weights. Keep in mind that it does one of two jobs. The experiments measure both sides of that bargain.
 
 # %% [markdown]
-# ## Exercise: the layer
+# ## Exercise 1: the layer
 #
 # Write `DepthwiseConv2D`. The docstring is the contract. No loop over the batch, the pixels or the channels is needed; think about what can be computed *for all windows at once*.
 #
@@ -444,7 +444,7 @@ graded("depthwise_contract")
 # %% [markdown]
 # ## Experiment 1: a worked example, checked by your layer
 #
-# Here is a picture of $3 \times 3$ pixels with three channels, small enough for pencil and paper, and a kernel for each channel:
+# *Claim: a depthwise output is pixels times weights, row by row, and alike in all channels.* So says a popular worked example. Here is another, with a picture of $3 \times 3$ pixels and three channels, small enough for pencil and paper, and a kernel for each channel:
 #
 # | | channel 0 | channel 1 | channel 2 |
 # | --- | --- | --- | --- |
@@ -456,8 +456,6 @@ graded("depthwise_contract")
 # | **output** (sum of the rows) | $\mathbf{-1}$ | $\mathbf{5}$ | $\mathbf{7}$ |
 #
 # A $3 \times 3$ window fits into a $3 \times 3$ picture once. So the output has $1 \times 1$ pixel and three channels: $(-1, 5, 7)$.
-#
-# **Set straight.** A popular worked example of depthwise convolution stops one line too early. It multiplies row by row, and hands out the three *row sums* as if they were the output. They are partial sums, and the last addition is missing: the formula sums over $i$ *and* $j$. The same example shows one picture matrix and one kernel for "three channels", and so gets the same numbers three times. Each channel has its own pixels and its own kernel; nothing makes their outputs equal.
 #
 # Do not take our word for it. Ask your layer, and ask TensorFlow.
 
@@ -508,12 +506,14 @@ assert np.array_equal(apply(x, kernel), truth)
 assert np.array_equal(truth.ravel(), [-1, 5, 7])
 
 # %% [markdown]
-# Your layer and TensorFlow agree on $(-1, 5, 7)$. The nine row sums are nine other numbers. With `"same"` padding there are $3 \times 3$ positions of the window, hence $3 \times 3$ outputs per channel, and the middle one is the output from above: there the window covers the whole picture and no padding.
+# **Measured.** Your layer and TensorFlow agree on $(-1, 5, 7)$. With `"same"` padding there are $3 \times 3$ positions of the window, hence $3 \times 3$ outputs per channel, and the middle one is the output from above: there the window covers the whole picture and no padding.
+#
+# **Set straight.** The popular example stops one line too early. It hands out the three *row sums* as if they were the output. They are partial sums, and the last addition is missing: the formula sums over $i$ *and* $j$. The same example has one picture and one kernel for all three channels, and so gets the same numbers three times. Each channel has its own pixels and its own kernel; nothing makes their outputs equal.
 
 # %% [markdown]
 # ## Experiment 2: one classical filter for each color
 #
-# Image processing knew useful $5 \times 5$ kernels long before networks learned them. A depthwise layer can hold a different one for every channel: here a Sobel filter (it answers to vertical edges) on red, a Gaussian (it smooths) on green, and the identity on blue.
+# *Claim: each channel is filtered independently of the others.* Image processing knew useful kernels long before networks learned them. A depthwise layer can hold a different one for every channel: here a Sobel kernel (it answers to vertical edges) for red, a Gaussian (it smooths) for green, and the identity for blue, all of $5 \times 5$ taps.
 
 # %% tags=["experiment"]
 # Needs your DepthwiseConv2D.
@@ -563,19 +563,19 @@ for channel in range(3):
     print(f"  input channel {channel} disturbed:    ", "  ".join(f"{c:4.1f}" for c in change))
 
 # %% [markdown]
-# Each filter does its work on its own channel. The table confirms the claim that channels are treated independently, and sharpens it: with `depth_multiplier=2`, input channel $m$ moves output channels $2m$ and $2m+1$, and every other change is not small but **exactly zero**.
+# **Measured.** Each kernel does its work on its own channel. With `depth_multiplier=2`, input channel $m$ moves output channels $2m$ and $2m+1$, and every other change is not small but **exactly zero**.
 #
-# That is also the layer's limit. In the lower right picture, disc edge, bars and ramp come together in one picture. That took one more operation: a $1 \times 1$ convolution, which mixes the channels at each pixel.
+# **Confirmed.** The channels are independent. That is also the layer's limit. In the lower right picture, disc edge, bars and ramp come together in one picture. That took one more operation: a $1 \times 1$ convolution, which mixes the channels at each pixel.
 
 # %% [markdown]
 # ## Experiment 3: what a depthwise layer cannot learn
 #
-# The inputs are random pictures with three independent channels. The target is the blurred *difference* of the first two. A function that sees only one channel can explain at most half of the target's variance, however clever it is: the two channels have equal shares in the target, and one says nothing about the other.
+# *Claim: a depthwise layer does the work of an ordinary one with fewer weights.* The inputs are random pictures with three independent channels. The target is the blurred *difference* of the first two. A function that sees only one channel can explain at most half of the target's variance, however clever it is: the two channels have equal shares in the target, and one says nothing about the other.
 #
 # Three models try, all made of your layer: one depthwise layer; a stack of three depthwise layers, with four kernels per channel and ReLU in between; one depthwise layer followed by a $1 \times 1$ convolution.
 
 # %% tags=["experiment"]
-# Needs your DepthwiseConv2D. About 10 seconds with slices over the taps.
+# Needs your DepthwiseConv2D. About 10 seconds.
 keras.utils.set_random_seed(6)
 noise = np.random.default_rng(6).normal(size=(64, 16, 16, 3)).astype("float32")
 blur = np.repeat(np.outer([1, 2, 1], [1, 2, 1])[:, :, None, None] / 6, 3, axis=2).astype("float32")
@@ -631,17 +631,17 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# In our run the single depthwise layer was left with 0.498 of the variance, the stack of three with 0.502, and the depthwise layer with a $1 \times 1$ after it with 0.000. (The limit is one half up to the chance of the sample, so 0.498 is no contradiction.)
+# **Measured.** The single depthwise layer was left with 0.498 of the variance, the stack of three with 0.502, and the depthwise layer with a $1 \times 1$ after it with 0.000. (The limit is one half up to the chance of the sample.)
 #
-# So "fewer parameters, same work" is not what a depthwise layer offers. A tiny linear model that may mix channels explains everything; a deeper, non-linear one with four times the filters that may not mix them is stuck at the limit. This is why depthwise layers nearly always come with a $1 \times 1$ convolution beside them: that pair is the depthwise *separable* convolution of labs 05 and 07.
+# **Set straight.** A depthwise layer does not do the same work. A tiny linear model that may mix channels explains everything; a deeper, nonlinear one with four times the filters that may not mix them is stuck at the limit. This is why depthwise layers nearly always come with a $1 \times 1$ convolution beside them: that pair is the depthwise *separable* convolution of labs 05 and 07.
 
 # %% [markdown]
 # ## Experiment 4: what is saved
 #
-# Weights and multiply-adds of both layers for more and more channels, and the time they really take on your machine (Keras's layers, so that both are at their best).
+# *Claim: far fewer weights and multiply-adds, hence as much faster.* We count both for more and more channels, and take the time (of Keras's layers, so that both are at their best). Lab 05 does the same for the separable layer.
 
 # %% tags=["experiment"]
-# Takes about 10 seconds. (No code of yours is needed.)
+# Needs none of your code. About 10 seconds.
 import time
 
 size, batch = 32, 8
@@ -697,14 +697,14 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# The claim that a depthwise layer has far fewer weights and multiply-adds is confirmed, and exact: the ratio is the number of output channels (for $Q = 1$). The step from there to "so it is that much faster" is where the popular account goes too far. On our two-core machine, in two runs, 16 times fewer multiply-adds took 1.5 to 1.6 times less time, and 256 times fewer took 29 to 38 times less. The depthwise layer did 7 to 9 billion multiply-adds a second at 256 channels, the ordinary one 49 to 79 billion. Your numbers will differ; the gap will not go away.
+# **Measured.** For $Q = 1$ the ratio of the weights, and of the multiply-adds, is exactly the number of filters. On our two-core machine, in three runs, the layer with 16 times fewer multiply-adds was 1.5 to 1.6 times as fast, and the one with 256 times fewer 28 to 38 times. At 256 channels the depthwise layer did 7 to 9 billion multiply-adds a second, the ordinary one 49 to 80 billion. Your numbers will differ; the gap will not go away.
 #
-# The reason is what a number is used for once it has been fetched from memory. In an ordinary convolution each pixel takes part in $D_K^2 \cdot N$ multiply-adds, in a depthwise one in $D_K^2 = 9$, however many channels there are. The ordinary layer can keep the arithmetic units busy; the depthwise layer has little to do with each number that it fetches. On a phone the saving in weights is just as real as here, but a time must be measured there, not computed from multiply-adds.
+# **Confirmed, and set straight.** The saving in weights and multiply-adds is real; the step from there to the time is where the claim goes too far. What counts is what a number is used for once it has been fetched from memory. In an ordinary convolution each pixel takes part in $D_K^2 \cdot N$ multiply-adds, in a depthwise one in $D_K^2 = 9$, however many channels there are. The ordinary layer keeps the arithmetic units busy; the depthwise layer has little to do with each number that it fetches (its *arithmetic intensity* is low: lab 05, experiment 3). On a phone, too, a time must be measured, not computed from multiply-adds.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
 #
-# A colleague wants a smaller network. In every one of its layers they replace the $3 \times 3$ convolution from 64 to 64 channels by a depthwise $3 \times 3$ convolution with `depth_multiplier=1` (ReLU stays in between), and leave biases out. "Same shapes, one 64th of the weights", they say. But the accuracy falls badly.
+# A colleague wants a smaller network. In every one of its layers they replace the $3 \times 3$ convolution from 64 to 64 channels by a depthwise $3 \times 3$ convolution with `depth_multiplier=1` (ReLU stays in between), and leave biases out. "Same shapes, one 64th of the weights," they say. But the accuracy falls badly.
 #
 # 1. Why? What can output channel 5 of the *last* layer depend on, and why does neither depth nor ReLU help? (1 point)
 # 2. Would `depth_multiplier=4` cure it? Give the reason. (1 point)
@@ -722,7 +722,7 @@ plt.show()
 # %% [markdown]
 # ## Challenge: the ordinary kernel that does the same
 #
-# A depthwise convolution is a special ordinary convolution, one in which most of the weights are zero. Which ones? Write `equivalent_conv_kernel`: it takes $\hat{\mathbf K}$ and returns the $\mathbf K$ of an ordinary convolution from $M$ to $M \cdot Q$ channels that computes the same thing.
+# *Claim: it is a convolution in which each filter meets its own channel only.* If so, it is an ordinary convolution in which most of the weights are zero. Which ones? Write `equivalent_conv_kernel`: it takes $\hat{\mathbf K}$ and returns the $\mathbf K$ of an ordinary convolution from $M$ to $M \cdot Q$ channels that computes the same.
 #
 # Count first: for 64 channels and $Q = 1$, how many of the weights of $\mathbf K$ can differ from zero?
 
@@ -791,15 +791,15 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# On the finite picture the two agree up to rounding ($7 \cdot 10^{-7}$ in our run): "like an ordinary convolution, but each filter meets its own channel only" is a fair description. And of the 81 weights of $\mathbf K$, 54 are zero.
+# **Measured.** On the finite picture the two agree up to rounding ($7 \cdot 10^{-7}$), and of the 81 weights of $\mathbf K$, 54 are zero. With one infinite pixel they differ. In your layer, the 9 outputs whose window contains it are affected, in its own channel. In the ordinary convolution 27 are: those of channels 0 and 2 as well, because $0 \cdot \infty$ is NaN.
 #
-# With one infinite pixel they differ. In your layer, the 9 outputs whose window contains it are affected, in its own channel. In the ordinary convolution 27 are: those of channels 0 and 2 as well, because $0 \cdot \infty$ is NaN. A weight of zero is a number that is multiplied and added; a weight that is not there is not. That is the clause of the contract that you met at the start.
+# **Confirmed, for finite pixels.** A weight of zero is a number that is multiplied and added; a weight that is not there is not. Hence the clause about infinite pixels in the contract of exercise 1.
 
 # %% [markdown]
 # ## References
 #
-# - L. Sifre, *Rigid-motion scattering for image classification*, PhD thesis, École Polytechnique, 2014. Where separable convolutions for networks come from.
-# - F. Chollet, *Xception: Deep learning with depthwise separable convolutions*, CVPR 2017. Read section 1 for the idea that spatial and cross-channel correlations can be treated apart.
-# - A. G. Howard et al., *MobileNets: Efficient convolutional neural networks for mobile vision applications*, arXiv:1704.04861, 2017. Section 3.1 has the formulas and the costs used here.
-# - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, arXiv:1603.07285, 2016. Pictures and formulas for padding, strides and dilation.
-# - N. Ma, X. Zhang, H.-T. Zheng and J. Sun, *ShuffleNet V2: Practical guidelines for efficient CNN architecture design*, ECCV 2018. Read section 2 for why multiply-adds alone do not tell the time.
+# - L. Sifre, *Rigid-motion scattering for image classification*, PhD thesis, École Polytechnique, 2014. Read section 6.2 for the first depthwise separable convolutions in a network.
+# - F. Chollet, *Xception: deep learning with depthwise separable convolutions*, CVPR 2017, arXiv:1610.02357. Read section 1 for the idea that spatial and cross-channel correlations can be treated apart.
+# - A. G. Howard et al., *MobileNets: efficient convolutional neural networks for mobile vision applications*, arXiv:1704.04861, 2017. Read section 3.1 for the formulas and the costs used here.
+# - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, arXiv:1603.07285, 2016. Read it for padding, strides and dilation in pictures and formulas.
+# - N. Ma, X. Zhang, H.-T. Zheng and J. Sun, *ShuffleNet V2: practical guidelines for efficient CNN architecture design*, ECCV 2018, arXiv:1807.11164. Read sections 1 and 2 for why multiply-adds alone do not tell the time.
