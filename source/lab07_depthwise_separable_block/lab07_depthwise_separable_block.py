@@ -14,15 +14,15 @@
 # %% [markdown]
 # # Lab 07: What is depthwise separable convolution, and how does it work?
 #
-# A depthwise convolution looks around in the picture, each channel for itself. A pointwise convolution mixes the channels, each pixel for itself. Do one after the other and you have done, at a fraction of the price, the two jobs that an ordinary convolution does at once. That is the arithmetic. In a network it never comes alone: between and behind the two stand batch normalization and ReLU, and *where* they stand is what makes one published block different from another. This lab builds the whole block.
+# A depthwise convolution looks around in the picture, each channel for itself. A pointwise convolution mixes the channels, each pixel for itself. One after the other, they do the two jobs of an ordinary convolution at a fraction of the price. So much is arithmetic, and lab 05. In a network the pair never comes alone: between and behind the two stand batch normalization and ReLU, and *where* they stand makes one published block different from another. In this lab you build the whole block.
 #
-# **What you will build.** `DepthwiseSeparableBlock`, in the order of MobileNet and in the order of Xception; `build_mobilenet`, the network of Howard et al. (2017) made of 13 such blocks, weight for weight; and, as a challenge, `fold_batch_norm`, which makes the normalization disappear for deployment, and `InvertedResidual`, the block of MobileNetV2.
+# **What you will build.** `DepthwiseSeparableBlock`, in the order of MobileNet and in the order of Xception; `build_mobilenet`, the network of Howard et al. (2017) made of 13 such blocks, weight for weight. As a challenge: `fold_batch_norm`, which makes the normalization disappear for deployment, and `InvertedResidual`, the block of MobileNetV2.
 #
-# **What you should know before.** What a depthwise and a pointwise convolution compute (lab 06, or the first paragraph above and the formulas below); what a mean and a variance are; how a Keras layer is put together (`build`, `call`, `get_config`) and what its argument `training` is for.
+# **What you should know before.** What a depthwise and a pointwise convolution compute (labs 05 and 06); mean and variance; how a Keras layer is put together (`build`, `call`, `get_config`: lab 01, exercise 1) and what the argument `training` of `call` is for (lab 02, exercise 4).
 #
 # **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# On the way, the things that are often said about this block are put to the test. That it needs far fewer weights and multiplications is true. That its depthwise step makes the picture smaller, and that the block needs less memory, are not true as they are usually said, and you will measure why.
+# **What is put to the test.** That the block needs fewer weights, less work and less memory, that its depthwise step makes the picture smaller, and that it learns better from little data.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import time
@@ -37,10 +37,10 @@ from layerlab import check, graded
 # %% [markdown]
 # ## Intuition
 #
-# Read the figure from the bottom up. The width of a box stands for the number of multiply-adds of that step, here for a picture of 14 by 14 pixels with 64 channels in and 128 out. Batch norm and ReLU are so cheap that they are drawn as thin lines.
+# Read the figure from the bottom up. The length of a bar is the number of multiply-adds of a step, for a picture of 14 by 14 pixels with 64 channels in and 128 out. Batch norm and ReLU are so cheap that they are drawn as thin lines.
 
 # %% tags=["experiment"]
-# The intuition as a drawing. (No code of yours is needed here.)
+# The intuition as a drawing. Needs none of your code.
 pixels, channels_in, channels_out = 14 * 14, 64, 128
 depthwise_cost = 9 * channels_in * pixels
 pointwise_cost = channels_in * channels_out * pixels
@@ -90,25 +90,26 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Two things to notice. Nearly all of the cost that is left stands in the *pointwise* step, the one that mixes channels. And the two published blocks have the same convolutions in them; they differ in the thin lines alone.
-#
+# Two things to notice. Nearly all of the cost that is left is in the *pointwise* step, the one that mixes channels. And the two published blocks have the same convolutions in them; they differ in the thin lines alone.
+
+# %% [markdown]
 # ## Mathematics
 #
 # ### Two convolutions for one
 #
-# We write as Howard et al. (2017) do. The input $F$ is a picture with $M$ channels, the output $G$ has $N$; the kernel has $D_K \times D_K$ taps and the output $D_F \times D_F$ pixels. An ordinary convolution sums over taps *and* channels:
+# We follow Howard et al. (2017), *MobileNets*, with the letters of labs 05 and 06. The picture $\mathbf F$ has $M$ channels and $D_F \times D_F$ pixels, a kernel has $D_K \times D_K$ taps, and the block has $N$ filters. An ordinary convolution sums over taps *and* channels, at stride 1 and with `"same"` padding for $D_K^2 \cdot M \cdot N \cdot D_F^2$ multiply-adds:
 #
-# $$G_{k,l,n} = \sum_{i,j,m} K_{i,j,m,n} \cdot F_{k+i-1,\,l+j-1,\,m} \qquad\text{cost } D_K \cdot D_K \cdot M \cdot N \cdot D_F \cdot D_F .$$
+# $$\mathbf G_{k,l,n} = \sum_{i,j,m} \mathbf K_{i,j,m,n} \cdot \mathbf F_{k+i-1,\,l+j-1,\,m}.$$
 #
 # The depthwise step sums over the taps alone, the pointwise step over the channels alone:
 #
-# $$\hat G_{k,l,m} = \sum_{i,j} \hat K_{i,j,m} \cdot F_{k+i-1,\,l+j-1,\,m}, \qquad G_{k,l,n} = \sum_m P_{m,n} \cdot \hat G_{k,l,m} .$$
+# $$\hat{\mathbf G}_{k,l,m} = \sum_{i,j} \hat{\mathbf K}_{i,j,m} \cdot \mathbf F_{k+i-1,\,l+j-1,\,m}, \qquad \mathbf G_{k,l,n} = \sum_m \mathbf P_{m,n} \cdot \hat{\mathbf G}_{k,l,m} .$$
 #
-# Together they cost $D_K \cdot D_K \cdot M \cdot D_F \cdot D_F + M \cdot N \cdot D_F \cdot D_F$ multiply-adds. Divide:
+# Together they take $D_K^2 \cdot M \cdot D_F^2 + M \cdot N \cdot D_F^2$ multiply-adds. Divide:
 #
 # $$\frac{\text{separable}}{\text{ordinary}} = \frac1N + \frac1{D_K^2} .$$
 #
-# For $3 \times 3$ kernels that is never less than a ninth. "Separable" says that $K_{i,j,m,n} = \hat K_{i,j,m}\,P_{m,n}$: an ordinary kernel, of a special form. With ReLU in between, even that is no longer true.
+# For $3 \times 3$ kernels that is always more than a ninth. "Separable" says that $\mathbf K_{i,j,m,n} = \hat{\mathbf K}_{i,j,m}\,\mathbf P_{m,n}$: an ordinary kernel, of a special form. With a batch norm and a ReLU in between, the pair is no longer an ordinary convolution of any form.
 #
 # A word about size. With `"same"` padding and stride $s$ the depthwise step makes $\lceil n / s \rceil$ pixels from $n$. The pointwise step has a window of one pixel and never changes the height or the width. In our block the stride belongs to the depthwise step: that is where pixels are left out *before* the expensive step sees them.
 #
@@ -118,9 +119,9 @@ plt.show()
 #
 # $$\mu_{\mathcal B} = \frac1m \sum_{i=1}^m x_i, \quad \sigma^2_{\mathcal B} = \frac1m \sum_{i=1}^m (x_i - \mu_{\mathcal B})^2, \quad \hat x_i = \frac{x_i - \mu_{\mathcal B}}{\sqrt{\sigma^2_{\mathcal B} + \epsilon}}, \quad y_i = \gamma \hat x_i + \beta .$$
 #
-# $\mu_{\mathcal B}$ and $\sigma^2_{\mathcal B}$ depend on every $x_i$, and the gradient flows through them. The trainable weights are $\gamma$ and $\beta$. They also make a bias in front of a batch norm pointless: $\mu_{\mathcal B}$ takes any constant away again. So the convolutions of the block have none.
+# $\mu_{\mathcal B}$ and $\sigma^2_{\mathcal B}$ depend on every $x_i$, and the gradient flows through them. The trainable weights are $\gamma$ and $\beta$. A bias right in front of a batch norm is pointless: $\mu_{\mathcal B}$ takes any constant away again, and $\beta$ is a bias behind it. So the convolutions of the block have none.
 #
-# For the time after training, a layer keeps *moving* statistics. With the momentum $\alpha$ as Keras means it, each training step does
+# For the time after training, a layer keeps *moving* statistics. With the momentum $\alpha$ in Keras's sense, each training step does
 #
 # $$\mu \leftarrow \alpha\,\mu + (1 - \alpha)\,\mu_{\mathcal B}, \qquad \sigma^2 \leftarrow \alpha\,\sigma^2 + (1 - \alpha)\,\sigma^2_{\mathcal B},$$
 #
@@ -137,14 +138,14 @@ plt.show()
 # | 5 | batch norm | |
 # | 6 | ReLU | |
 #
-# Chollet compared the Inception idea, with an activation between the two convolutions, with his own, and found that leaving it out trained faster and ended better (his section 4.7). MobileNet has it nevertheless. Your layer can do both.
+# Chollet tried an activation between the two convolutions, as in Inception, and found that leaving it out trained faster and ended better (section 4.7). MobileNet has one nevertheless. Your layer can do both.
 
 # %% [markdown]
 # ## Exercise 1: the block
 #
 # Write `DepthwiseSeparableBlock`. The docstring is the contract.
 #
-# You may use Keras's `DepthwiseConv2D`, `Conv2D` and `BatchNormalization`, or TensorFlow's operations. `SeparableConv2D` and `separable_conv2d` are banned. If you use layers inside your layer, create all their weights when *your* layer is built, and think about what has to reach them in `call`.
+# You may use Keras's `DepthwiseConv2D`, `Conv2D` and `BatchNormalization`, or TensorFlow's operations. `keras.layers.SeparableConv2D` and `tf.nn.separable_conv2d` are banned. If you use layers inside your layer, create all their weights when *your* layer is built, and think about what has to reach them in `call`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "depthwise_separable_block", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -312,10 +313,10 @@ graded("block_contract")
 # %% [markdown]
 # ## Experiment 1: does a depthwise step make the picture smaller?
 #
-# *Claim: it reduces the height and width and keeps the number of channels.* A second claim comes as a worked example in which output $b_{11}$ is $a_{11} w_{11}$, one pixel times one weight. Let the layers answer both. The gradient of one output pixel is not zero exactly where that output looks.
+# *Claim: the depthwise step makes the picture smaller, and the pointwise step makes its channels fewer.* A second claim comes as a worked example in which an output is one pixel times one weight. Let the layers answer both. The gradient of one output by the pixels is nonzero where that output looks.
 
 # %% tags=["experiment"]
-# Uses Keras's own layer; the last lines need your DepthwiseSeparableBlock.
+# Needs your DepthwiseSeparableBlock.
 picture = np.random.default_rng(0).normal(size=(1, 8, 8, 3)).astype("float32")
 print("depthwise 3 x 3 on 8 x 8 pixels:")
 for padding in ("same", "valid"):
@@ -338,14 +339,14 @@ for filters in (2, 3, 16):
     )
 
 # %% [markdown]
-# With `"same"` padding and stride 1, the picture keeps its 8 by 8 pixels. It shrinks through the stride, or through `"valid"` padding, which loses a rim of one pixel on each side; an ordinary convolution does just the same. **So it is not the depthwise step that reduces the picture.** Nor does the pointwise step have to reduce the channels: their number becomes `filters`, which is smaller, equal or (in nearly all blocks of MobileNet) larger.
+# **Measured.** With `"same"` padding and stride 1, the picture keeps its 8 by 8 pixels. It shrinks through the stride, or through `"valid"` padding, which loses a rim of one pixel on each side. The block turns 3 channels into 2, 3 or 16. And each depthwise output depends on nine pixels of its own channel.
 #
-# And each output depends on nine pixels of its own channel. The popular worked example, one pixel times one weight, shows an element-wise product. That is no convolution.
+# **Set straight.** Not the depthwise step reduces the picture, but stride and `"valid"` padding, as in an ordinary convolution. Nor need the pointwise step reduce the channels: their number becomes `filters`, in MobileNet's blocks the same or twice as many. And one pixel times one weight is an element-wise product. That is no convolution.
 
 # %% [markdown]
 # ## Exercise 2: MobileNet
 #
-# Now build the network. Its body, in the notation of the paper's table 1 (a number in front is a repetition):
+# Now build the network, after table 1 of the paper:
 #
 # | step | filters | stride |
 # | --- | --- | --- |
@@ -412,10 +413,10 @@ graded("mobilenet_values")
 # %% [markdown]
 # ## Experiment 2: where the weights, the work and the memory are
 #
-# *Claims: fewer parameters, fewer computations, a lower memory footprint.* Count them, for MobileNet at 224 by 224 pixels and for the same network with ordinary convolutions. The third count is what training has to keep for the backward pass: one number for each value that comes out of a convolution or a batch norm (ReLU can work in place).
+# *Claim: fewer weights, less work, and less memory.* We count all three, for MobileNet at 224 by 224 pixels and for the same network with ordinary convolutions. The third count is what training has to keep for the backward pass: each value that comes out of a convolution or a batch norm (ReLU can work in place).
 
 # %% tags=["experiment"]
-# Needs none of your code: it only counts.
+# Needs none of your code.
 table = [(32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1), (256, 512, 2)]
 table += [(512, 512, 1)] * 5 + [(512, 1024, 2), (1024, 1024, 1)]
 
@@ -478,24 +479,24 @@ for place, (ax, title) in enumerate(zip(axes, titles)):
         ["weights", "multiply-adds for a picture", "values for a picture"][place] + " (millions)"
     )
 axes[0].legend(loc="upper left", fontsize=9)
-figure.suptitle("The separable network saves weights and work. It does not save activations.")
+figure.suptitle("The separable network saves weights and work; it does not save activations")
 plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# The separable network has 4.2 million weights where the ordinary one would have 29.3, and 569 million multiply-adds for 4867, which is what the paper reports. The ratio of 8.6 is close to the 9 of the formula. And look where the work is: 94.9 % of it stands in the pointwise steps, 3.1 % in the depthwise ones, the only ones that look around. Whoever wants MobileNet to be faster must make the *mixing* cheaper.
+# **Measured.** The separable network has 4.2 million weights where the ordinary one has 29.3 million, and 569 million multiply-adds for 4867 million (the paper's table 4 has 569 and 4866). The ratio of 8.6 is close to the 9 of the formula. Of the work, 94.9 % is in the pointwise steps and 3.1 % in the depthwise ones, the only ones that look around: to make MobileNet faster, make the *mixing* cheaper.
 #
-# **"A lower memory footprint" is true of the weights only.** What training keeps for the backward pass has grown from 6.2 to 10.1 million values for each picture, because there are two convolutions and two normalizations now for one. (Frameworks differ in what they keep; two steps need more than one in any of them.) With a batch of 32, those are 323 million values against 4.2 million weights.
+# **Confirmed, and set straight.** Weights and work are saved. Memory is saved for the weights only. What training keeps for the backward pass has grown from 6.2 to 10.1 million values for each picture, because two convolutions and two normalizations have taken the place of one of each. (Frameworks differ in what they keep; two steps need more than one in any of them.) With a batch of 32, those are 323 million values, against 4.2 million weights.
 
 # %% [markdown]
 # ## Experiment 3: fewer weights, and the same accuracy?
 #
-# *Claim: learning is more efficient, above all with little data.* A small task, made on the spot. Each picture of 12 by 12 pixels shows a grating, in one of four directions, in one of three pairs of colors that are drawn over noise: 12 classes. To tell them apart a network needs to look around (the direction) and to mix channels (the colors).
+# *Claim: with fewer weights, learning is more efficient, above all from little data.* The task: each picture of 12 by 12 pixels shows a grating under noise, in one of four directions and one of three pairs of colors: 12 classes. To tell them apart a network needs to look around (for the direction) and to mix channels (for the colors).
 #
-# Three networks with a first convolution and three blocks: ordinary ones; separable ones of the same widths; and separable ones that are made wider until they have about as many weights as the ordinary ones. Before you run the cell, guess the order.
+# Three networks, each with a first convolution and three blocks: one with ordinary blocks; one with separable blocks of the same widths; and one with separable blocks so wide that they have about as many weights as the ordinary ones. Before you run the cell, guess the order.
 
 # %% tags=["experiment"]
-# Needs your DepthwiseSeparableBlock. Takes about 12 seconds.
+# Needs your DepthwiseSeparableBlock. About 12 seconds.
 rng = np.random.default_rng(3)
 colors = np.array([(1, 1, 0), (0, 1, 1), (1, 0, 1)], "float32")
 rows, columns_ = np.mgrid[:12, :12]
@@ -582,17 +583,17 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# In our run, after 120 steps each, the ordinary network was right for 32, 92 and 99 % of the new pictures, after learning from 60, 240 and 960. The separable one of the same widths: 13, 42 and 90 %. The separable one with as many weights: 33, 87 and 98 %. With 60 and 240 pictures all three knew the pictures that they had learned from by heart (100 %), so the small network did not lack steps there. It had learned something that does not carry over.
+# **Measured.** After 120 steps of learning from 60, 240 and 960 pictures, the ordinary network was right for 32, 92 and 99 % of the new pictures, the separable one of the same widths for 13, 42 and 90 %, and the separable one with as many weights for 33, 87 and 98 %. With 60 and 240 pictures all three knew what they had learned from by heart (100 %), so the small network did not lack steps there.
 #
-# So **fewer weights do not by themselves make learning more efficient where data is scarce**: here the separable network of the same widths did worst where there was least. What the block gives you is another exchange. For the weights of the ordinary network you can have one that is almost three times as wide, and here that was about as good. In large networks, whose ordinary layers have weights to spare, the exchange is a better one: Howard et al. report a loss of 1 % of accuracy on ImageNet for a seventh of the weights (their table 4). This is one small task and one run each; change the seeds and see what stays.
+# **Set straight.** Fewer weights do not by themselves make learning more efficient where data is scarce: the network with the fewest learned least from few pictures. What the block offers is an exchange. For the weights of the ordinary network you can have one that is almost three times as wide, and here that was about as good. In large networks, whose ordinary layers have weights to spare, the terms are better: Howard et al. lose one percentage point of accuracy on ImageNet (71.7 to 70.6 %) for a seventh of the weights (table 4). This is one small task and one run each; change the seeds and see what stays.
 
 # %% [markdown]
 # ## Experiment 4: the time between training and inference
 #
-# The moving statistics start at 0 and 1, and each step keeps the share $\alpha$ of what they were. Feed the same kind of batches to a block, in training, without changing any weight, and watch how far its inference output is from its training output.
+# *Claim: what a network computes in training, it computes at inference.* The moving statistics start at 0 and 1, and each step keeps the share $\alpha$ of what they were. We feed batches of the same kind to a block, in training, without changing any weight, and watch how far its inference output is from its training output.
 
 # %% tags=["experiment"]
-# Needs your DepthwiseSeparableBlock.
+# Needs your DepthwiseSeparableBlock. About 6 seconds.
 rng = np.random.default_rng(4)
 figure, ax = plt.subplots(figsize=(7.5, 3.8))
 steps = np.arange(0, 301, 10)
@@ -618,14 +619,14 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Before the first step the gap is 1.2: inference has nothing to do with training yet. With momentum 0.9 it has shrunk to 0.05 after 50 steps, and stays there: that is the difference between one batch and all batches, and no further step removes it. With Keras's default 0.99 it is still 0.74 after 50 steps and 0.11 after 300; $0.99^{50} = 0.61$ and $0.99^{300} = 0.05$ is what is left of the start. With 0.999 the 300 steps have hardly begun to count.
+# **Measured.** Before the first step the gap is 1.2: inference has nothing to do with training yet. With momentum 0.9 it has shrunk to 0.05 after 50 steps, and stays there: that is the difference between one batch and all batches, and no further step removes it. With Keras's default 0.99 it is 0.74 after 50 steps and 0.11 after 300, when $0.99^{50} = 0.61$ and $0.99^{300} = 0.05$ of the start are left. With 0.999 it is still 0.85 after 300 steps.
 #
-# So a network that is right in training and wrong in its first evaluation may have nothing wrong with it but too few steps. It is the same when a layer forgets to update its statistics, except that then the steps never suffice. Hence one of the graded cells.
+# **Set straight.** Training and inference agree only once the moving statistics have arrived. A network that is right in training and wrong in its first evaluation may lack nothing but steps. If a layer forgets to update its statistics, no number of steps suffices; hence one of the graded cells.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
 #
-# A colleague replaces every $3 \times 3$ convolution (256 channels in and out, stride 1, `"same"`, batch norm, ReLU) of a network by a MobileNet block, "because it needs a ninth of everything".
+# A colleague replaces every $3 \times 3$ convolution (256 channels in and out, stride 1, `"same"`, batch norm, ReLU) of a network by a MobileNet block, "because it needs a ninth of everything."
 #
 # 1. What is the ratio of the multiply-adds, exactly? If the depthwise step could be made free of cost, what would the ratio be then? What does that say about where to save further? (1 point)
 # 2. Training now stops for lack of memory, though the batch size is the same as before. Explain, with numbers for one block. (1 point)
@@ -641,11 +642,11 @@ plt.show()
 # **Model answer.** The ratio is $(9 \cdot 256 + 256^2) / (9 \cdot 256^2) = 1/256 + 1/9 = 0.115$. With a free depthwise step it would be $1/9 = 0.111$. So 97 % of the multiply-adds are in the pointwise step, and only a smaller number of channels or of pixels would save more. The memory of training is not that of the weights. For each pixel the ordinary block keeps $256$ values behind its convolution and $256$ behind its batch norm. The MobileNet block has two convolutions and two batch norms and keeps $1024$: twice as many. At inference, where nothing is kept, this does not matter. In evaluation the batch norms use the moving statistics. After 50 steps with momentum 0.99 they still consist to $0.99^{50} = 61$ % of their starting values 0 and 1, which have nothing to do with the data. To test for that, call the network on a training batch with `training=True` and with `training=False`: if only the second is bad, it is the statistics and not the weights. A lower momentum such as 0.9, or some 300 forward passes in training mode before the evaluation, cures it.
 
 # %% [markdown]
-# ## Challenge: the block on its way into a telephone
+# ## Challenge: the block on its way to a phone
 #
-# At inference, batch normalization with fixed statistics is a factor and a shift for each channel. So is what a convolution can do by itself. `fold_batch_norm` uses that: it returns the block as two convolutions, and the normalization is gone. Write down $\gamma\,(K * x - \mu)/\sqrt{\sigma^2 + \epsilon} + \beta$ and sort it by what is multiplied with $x$ and what is not.
+# At inference, batch normalization with fixed statistics is a factor and a shift for each channel, and both can be done by the convolution in front of it. `fold_batch_norm` uses that: it returns the block as two convolutions, and the normalization is gone. Write down $\gamma\,(K * x - \mu)/\sqrt{\sigma^2 + \epsilon} + \beta$ and sort it by what is multiplied with $x$ and what is not.
 #
-# `InvertedResidual` is the successor (Sandler et al. 2018, MobileNetV2). It is wide in the middle and narrow at its ends: a pointwise convolution *widens*, the depthwise one works on many channels, a second pointwise one *projects* back. The narrow output has no ReLU behind it, for in few channels a ReLU destroys information (*linear bottleneck*). Where input and output have the same shape they are added.
+# `InvertedResidual` is the block's successor (Sandler et al., 2018, *MobileNetV2*). It is wide in the middle and narrow at its ends: a pointwise convolution *widens*, the depthwise one works on many channels, a second pointwise one *projects* back. The narrow output has no ReLU behind it, for in few channels a ReLU destroys information (*linear bottleneck*). Where input and output have the same shape they are added.
 
 
 # %% nbgrader={"grade": false, "grade_id": "fold_batch_norm", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -796,9 +797,11 @@ graded("challenge_values")
 
 # %% [markdown]
 # ### What folding saves
+#
+# A block at inference, before and after: outputs, weights and time.
 
 # %% tags=["experiment"]
-# Needs your DepthwiseSeparableBlock and your fold_batch_norm. The times are those of your machine.
+# Needs your DepthwiseSeparableBlock and your fold_batch_norm.
 rng = np.random.default_rng(5)
 pictures = rng.normal(size=(8, 56, 56, 64)).astype("float32")
 block = DepthwiseSeparableBlock(64, momentum=0.5)
@@ -819,14 +822,14 @@ for name, call in (("block", lambda x: block(x, training=False)), ("folded", fol
     print(f"{name}: {1000 * np.median(times):.1f} ms for a batch of 8")
 
 # %% [markdown]
-# On our machine the folded block took 4 ms and the block 7.5 ms, for outputs that differ by rounding alone (the largest difference was 2e-6). Your times will differ. Runtimes for telephones fold before they do anything else. In training it cannot be done, because there the statistics are those of the batch and change with every input.
+# **Measured.** On our two-core machine the folded block took 4 ms and the block 7.5 ms, for outputs that differ by rounding alone ($2 \cdot 10^{-6}$ at most). Your times will differ. In training folding is not possible, because there the statistics are those of the batch and change with every input.
 
 # %% [markdown]
 # ## References
 #
-# - A. Howard et al., *MobileNets: Efficient convolutional neural networks for mobile vision applications*, arXiv:1704.04861, 2017. Section 3.1 for the formulas above, table 1 for the network, table 2 for where its cost is.
-# - F. Chollet, *Xception: Deep learning with depthwise separable convolutions*, CVPR 2017, arXiv:1610.02357. Read it for the way from Inception to this block, and for the experiment without an activation in between.
-# - S. Ioffe and C. Szegedy, *Batch normalization: Accelerating deep network training by reducing internal covariate shift*, ICML 2015, arXiv:1502.03167. Section 3 for both sets of statistics.
-# - M. Sandler et al., *MobileNetV2: Inverted residuals and linear bottlenecks*, CVPR 2018, arXiv:1801.04381. Section 3 for why the narrow ends stay linear.
-# - B. Jacob et al., *Quantization and training of neural networks for efficient integer-arithmetic-only inference*, CVPR 2018, arXiv:1712.05877. Folding batch normalization, where it is needed most.
-# - L. Sifre, *Rigid-motion scattering for image classification*, PhD thesis, École Polytechnique, 2014. Where depthwise separable convolutions come from.
+# - A. G. Howard et al., *MobileNets: efficient convolutional neural networks for mobile vision applications*, arXiv:1704.04861, 2017. Read section 3.1 for the formulas used here, table 1 for the network, table 2 for where its cost is.
+# - F. Chollet, *Xception: deep learning with depthwise separable convolutions*, CVPR 2017, arXiv:1610.02357. Read it for the way from Inception to this block, and section 4.7 for the experiment with an activation in between.
+# - S. Ioffe and C. Szegedy, *Batch normalization: accelerating deep network training by reducing internal covariate shift*, ICML 2015, arXiv:1502.03167. Read section 3 for both sets of statistics.
+# - M. Sandler et al., *MobileNetV2: inverted residuals and linear bottlenecks*, CVPR 2018, arXiv:1801.04381. Read section 3 for why the narrow ends stay linear.
+# - B. Jacob et al., *Quantization and training of neural networks for efficient integer-arithmetic-only inference*, CVPR 2018, arXiv:1712.05877. Read it for folding batch normalization, where it is needed most.
+# - L. Sifre, *Rigid-motion scattering for image classification*, PhD thesis, École Polytechnique, 2014. Read section 6.2 for the first depthwise separable convolutions in a network.
