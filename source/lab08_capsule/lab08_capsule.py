@@ -12,17 +12,17 @@
 # ---
 
 # %% [markdown]
-# # Lab 08: What are capsule networks, and how does routing by agreement work?
+# # Lab 08: Capsule networks are what they sound like. Are they?
 #
-# A unit of an ordinary network reports one number: how sure it is. A *capsule* is a group of units that reports a vector. Its length says how sure it is that something is there; its direction says in what *pose*: where, how large, turned by how much, how slanted. And capsules of one layer decide together, for each picture anew, to which capsule of the next layer they belong: they vote, and votes that agree win. In this lab you build such a network, look into its votes, and measure what is so often said about it.
+# The name promises small containers, and so much is true. A unit of an ordinary network reports one number: how sure it is. A *capsule* is a group of units that reports a vector. Its length says how sure it is that something is there; its direction says in what *pose*: where, how large, turned by how much, how slanted. What the name does not say is that capsules *vote*: for each picture anew, those of one layer decide to which capsule of the next they belong, and votes that agree win. In this lab you build such a network, look into its votes, and measure what is often said about it.
 #
-# **What you will build.** `squash`, the nonlinearity of vectors; `PrimaryCapsules`, which makes the first capsules out of feature maps; `Capsule`, a layer with routing by agreement; and `MarginLoss`, with which it is trained. As a challenge: `MaskCapsules`, the door to the decoder that draws what a capsule has seen.
+# **What you will build.** `squash`, the nonlinearity of vectors; `PrimaryCapsules`, which makes the first capsules out of feature maps; `Capsule`, a layer with routing by agreement; and `MarginLoss`, with which it is trained. As a challenge: `MaskCapsules`, the way to a decoder that draws what a capsule has seen.
 #
-# **What you should know before.** Tensors with several axes and `einsum` (or a `matmul` with broadcasting); the softmax; how a Keras layer is put together (`build`, `call`, `get_config`); convolution layers as a *user*.
+# **What you should know before.** Tensors with several axes and `einsum` (or a `matmul` with broadcasting); the softmax; how a Keras layer is put together (`build`, `call`, `get_config`: lab 01, exercise 1); Keras's convolution layer, as a user.
 #
 # **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# On the way, popular statements are put to the test. Some hold: groups of units, agreement between parts and wholes, pose. One is wrong as it stands: that capsules make representations *invariant* to transformations. You will measure what is invariant, what is not meant to be, and how far either goes.
+# **What is put to the test.** That routing finds out which parts belong to which whole, that capsules are invariant to transformations, that pooling discards the pose and that capsules encode it. You will measure what is invariant, what is not meant to be, and how far either goes.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import keras
@@ -41,7 +41,7 @@ from layerlab import check, graded
 
 
 # %% tags=["experiment"]
-# The intuition as a drawing. (No code of yours is needed here.)
+# The intuition as a drawing. Needs none of your code.
 def turned(points, angle, center):
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return np.asarray(points) @ rotation.T + center
@@ -73,7 +73,7 @@ plt.show()
 # %% [markdown]
 # ## Mathematics
 #
-# We follow Sabour, Frosst and Hinton (2017), in their letters. Capsule $i$ of one layer reports the vector $\mathbf u_i$. Capsule $j$ of the next layer will report $\mathbf v_j$.
+# We follow Sabour, Frosst and Hinton (2017). Capsule $i$ of one layer reports the vector $\mathbf u_i$. Capsule $j$ of the next layer will report $\mathbf v_j$.
 #
 # **Predictions.** Each pair $(i, j)$ has a matrix $\mathbf W_{ij}$, and with it capsule $i$ predicts what $j$ should report:
 #
@@ -108,7 +108,7 @@ plt.show()
 # %% [markdown]
 # ## Exercise 1: squash
 #
-# $\mathbf s / \lVert \mathbf s \rVert$ is undefined where $\mathbf s = 0$, and an all-black patch of a picture makes exactly this. A forward pass can be saved by a trick; the derivative of $\sqrt{x}$ at 0 is infinite all the same, and one NaN in a gradient ends a training. So the length is defined with a small $\varepsilon$ *under the root*:
+# $\mathbf s / \lVert \mathbf s \rVert$ is undefined where $\mathbf s = 0$, and an all-black patch of a picture makes exactly this. A trick can save the forward pass, but the derivative of $\sqrt{x}$ at 0 stays infinite, and one NaN in a gradient ends a training. So the length is defined with a small $\varepsilon$ *under the root*:
 #
 # $$\lVert \mathbf s \rVert := \sqrt{\textstyle\sum_d s_d^2 + \varepsilon}.$$
 
@@ -121,14 +121,13 @@ def squash(s, axis=-1, epsilon=1e-7):
     `s**2` along `axis` plus `epsilon`.
 
     At `s = 0` the result is zero and its gradient is finite, also if it is
-    compiled by XLA. (Without `epsilon`
-    in the factor `n**2 / (1 + n**2)`, the result differs by less than anybody
-    will notice; this is accepted too.)
+    compiled by XLA. (Without `epsilon` in the factor `n**2 / (1 + n**2)`, the
+    result differs too little to matter; this is accepted, too.)
 
     Args:
-        s: Tensor of any float dtype and any rank from 1.
-        axis: Integer, the axis along which the numbers of a vector lie.
-        epsilon: Float, is added to the squared length.
+        s: tensor of any float dtype and any rank from 1.
+        axis: int, the axis along which the numbers of a vector lie.
+        epsilon: float, is added to the squared length.
 
     Returns:
         A tensor of the shape and the dtype of `s`.
@@ -154,7 +153,9 @@ check(squash)
 graded("squash_values")
 
 # %% [markdown]
-# ### What squash does to lengths
+# ### What squash does to lengths, and to zero
+#
+# We draw the length before and after, and compare three ways to write the formula at the zero vector.
 
 # %% tags=["experiment"]
 # Needs your squash.
@@ -205,14 +206,14 @@ for name, form in (
 # %% [markdown]
 # **Measured.** A length of 0.1 becomes 0.0099, about its square; 1 becomes 0.5, and 10 becomes 0.990. With $n/(1 + n)$ in place of $n^2/(1 + n^2)$, a length of 0.1 would still be 0.09: the square is what keeps weak votes quiet.
 #
-# At the zero vector, the root without $\varepsilon$ makes NaN of the result and of the gradient. `divide_no_nan` looks like a cure: in eager mode both are zero. Compiled by XLA, its gradient is NaN again: the repair hides the infinite slope of the root and does not remove it. With $\varepsilon$ under the root nothing has to be repaired; the slope at zero is $\sqrt\varepsilon \approx 0.0003$ in either mode.
+# At the zero vector, the root without $\varepsilon$ makes NaN of the result and of the gradient. `divide_no_nan` looks like a cure: in eager mode both are zero. Compiled by XLA, its gradient is NaN again: the repair hides the infinite slope of the root and does not remove it. With $\varepsilon$ under the root there is nothing to repair; the slope at zero is $\sqrt\varepsilon \approx 0.0003$ in either mode.
 
 # %% [markdown]
 # ## Exercise 2: the first capsules
 #
 # Where do the first vectors come from? From an ordinary convolution whose filters are grouped. With `num_channels` kinds of capsules of `dim_capsule` numbers each, the convolution has `num_channels * dim_capsule` filters, and at every place of the picture there are `num_channels` capsules. Filter number `channel * dim_capsule + d` computes number `d` of the capsule of that channel. There is no ReLU: `squash` is the nonlinearity, and the sign of a number carries information.
 #
-# The layer returns all capsules in one long row, in the order of the feature map's memory: row by row, in a row place by place, at a place channel by channel.
+# The layer returns all capsules in one long list: row by row, in a row place by place, at a place channel by channel.
 
 
 # %% nbgrader={"grade": false, "grade_id": "primary_capsules", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -223,8 +224,8 @@ class PrimaryCapsules(keras.layers.Layer):
     You may use `keras.layers.Conv2D`.
 
     Args:
-        dim_capsule: Positive integer, the numbers in a capsule.
-        num_channels: Positive integer, the capsules at each place.
+        dim_capsule: positive integer, the numbers in a capsule.
+        num_channels: positive integer, the capsules at each place.
         kernel_size: int or tuple/list of 2 integers, the size of the
             convolution's window.
         strides: int or tuple/list of 2 integers, the steps of the window.
@@ -323,7 +324,7 @@ graded("primary_values")
 # %% [markdown]
 # ## Exercise 3: routing by agreement
 #
-# Now procedure 1. The loop over the $r$ rounds is a Python loop. Nothing else is: all pictures, all $i$ and all $j$ go through a round at once. Before you write, put down on paper the shapes of $\hat{\mathbf u}$, $b$, $c$, $\mathbf s$ and $\mathbf v$ with the batch in front, and mark for each sum and each softmax along which axis it runs.
+# Write `Capsule`: procedure 1. The $r$ rounds may be a Python loop; all pictures, all $i$ and all $j$ go through a round at once. Before you write, put down on paper the shapes of $\hat{\mathbf u}$, $b$, $c$, $\mathbf s$ and $\mathbf v$ with the batch in front, and mark for each sum and each softmax along which axis it runs.
 
 
 # %% nbgrader={"grade": false, "grade_id": "capsule", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -338,10 +339,10 @@ class Capsule(keras.layers.Layer):
     all rounds.
 
     Args:
-        num_capsules: Positive integer, the output capsules.
-        dim_capsule: Positive integer, the numbers in an output capsule.
-        routings: Positive integer, the rounds; with 1 all shares are equal.
-        kernel_initializer: Initializer of the kernel.
+        num_capsules: positive integer, the output capsules.
+        dim_capsule: positive integer, the numbers in an output capsule.
+        routings: positive integer, the rounds; with 1 all shares are equal.
+        kernel_initializer: initializer of the kernel.
 
     Weights (created in `build`):
         `kernel`: shape `(num_capsules, in_capsules, in_dim, dim_capsule)`.
@@ -447,7 +448,7 @@ graded("capsule_contract")
 # %% [markdown]
 # ## Experiment 1: who votes for whom
 #
-# Eight input capsules, two output capsules, and predictions that we choose (each input is a vector with a single 1, so the kernel *is* the predictions). For output A, five of the eight predictions nearly agree and three point elsewhere. For output B all predictions are as long as those for A, but point in all directions.
+# *Claim: routing finds out which parts belong to which whole.* Eight input capsules, two output capsules, and predictions that we choose (each input is a vector with a single 1, so the kernel *is* the predictions). For output A, five of the eight predictions nearly agree and three point elsewhere. For output B the predictions are as long as those for A, and point in all directions.
 #
 # Your layer returns only $\mathbf v$. The shares can be read off all the same: a layer with $t$ rounds returns the $\mathbf v$ of round $t$, and the logits of a round are the sum of the agreements of the rounds before.
 
@@ -485,7 +486,10 @@ for ax, name, vectors in zip(axes[:2], "AB", predictions):
     for number, (x, y) in enumerate(vectors):
         style = "-" if name == "B" or number < 5 else "--"
         ax.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "ls": style})
-        ax.text(1.18 * x, 1.18 * y, str(number), ha="center", va="center")
+        if name == "B" or number >= 5:
+            ax.text(1.18 * x, 1.18 * y, str(number), ha="center", va="center")
+    if name == "A":
+        ax.text(2.0, 1.5, "0 to 4", ha="center", va="center")
     ax.set(
         xlim=(-2.8, 2.8), ylim=(-2.8, 2.8), aspect="equal", title=f"predictions for output {name}"
     )
@@ -527,24 +531,24 @@ for name, scale in (("Glorot, as the layer starts", None), ("normal, standard de
     )
 
 # %% [markdown]
-# **Measured.** In round 1 everybody gives half to A and half to B. In round 3 the five that agree give 0.96 to 0.99 of their votes to A. Nothing was learned for that; one picture and three rounds were enough. So the claim that routing finds out which parts belong to which whole is confirmed, for predictions like these.
+# **Measured.** In round 1 every capsule gives half to A and half to B. In round 3 the five that agree give 0.96 to 0.99 of their votes to A. Nothing was learned for that; one picture and three rounds were enough.
 #
-# **Sharpened.** Three things belong to it.
+# **Confirmed, and sharpened.** The claim holds for predictions like these. Three remarks belong to it.
 #
-# - *More rounds are not more truth.* With one round, A has length 0.93 and B has 0.00: the clearest answer of all. With six, B has 0.71. The two capsules that A lost gave *all* they had to B, and two votes without opposition pass for a consensus, though they are 135° apart. Capsule 7, whose prediction is at a right angle to A, ends up giving everything to A, since it has to give its votes to somebody.
+# - *More rounds are not more truth.* With one round, A has length 0.93 and B has 0.00: the clearest answer of all. With six, B has 0.71. Capsules 5 and 6, which A has lost, give *all* they have to B, and two votes without opposition pass for a consensus, though they are 135° apart. Capsule 7, whose prediction is at a right angle to A, ends up giving everything to A, since it has to give its votes to somebody.
 # - *The routing learns nothing.* It has no weights. What is learned are the matrices, and these decide whether predictions can agree at all.
 # - *It needs predictions of some length.* As the layer starts, with Glorot's small kernel, all shares of ten outputs are 0.1000 in round 3, and the longest output is 0.0015 long. With a kernel of standard deviation 1, they range from 0.0001 to 0.87. (Keras's Glorot counts the two axes of capsules like the window of a convolution and makes the kernel smaller still.) That is why the hidden tests use large kernels: with small ones, a wrong routing looks right.
 
 # %% [markdown]
 # ## Exercise 4: the margin loss
 #
-# The length of output capsule $k$ is to say whether an object of class $k$ is there. For every class by itself, the paper asks for a long vector if it is and for a short one if it is not:
+# The length of output capsule $k$ is to say whether an object of class $k$ is there. For each class by itself, the paper asks for a long vector if it is and for a short one if it is not:
 #
 # $$L_k = T_k \max(0,\; m^+ - \lVert \mathbf v_k \rVert)^2 + \lambda\, (1 - T_k) \max(0,\; \lVert \mathbf v_k \rVert - m^-)^2,$$
 #
 # with $T_k = 1$ if class $k$ is present and $0$ if not. The loss of a picture is the sum over all $k$. Beyond the margins $m^+$ and $m^-$ there is nothing to gain, and $\lambda < 1$ keeps the many absent classes from shrinking all vectors in the first steps.
 #
-# Note what the loss does not contain: a single word about directions.
+# Note what does not occur in the loss: the direction of a vector.
 
 
 # %% nbgrader={"grade": false, "grade_id": "margin_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -558,13 +562,13 @@ class MarginLoss(keras.losses.Loss):
     makes the mean over the batch of it.
 
     Args:
-        m_plus: Float, the length that a present class should reach.
-        m_minus: Float, the length that an absent class may have.
-        lam: Float, the weight of absent classes.
+        m_plus: float, the length that a present class should reach.
+        m_minus: float, the length that an absent class may have.
+        lam: float, the weight of absent classes.
 
     Call arguments:
-        y_true: One-hot, shape `(batch, classes)`; of any dtype.
-        y_pred: The capsules' lengths, shape `(batch, classes)`.
+        y_true: one-hot, shape `(batch, classes)`; of any dtype.
+        y_pred: the capsules' lengths, shape `(batch, classes)`.
 
     Returns:
         From `call`: the loss of each picture, shape `(batch,)`. (Keras calls it
@@ -608,10 +612,10 @@ graded("margin_values")
 # %% [markdown]
 # ## Experiment 2: turn the glyph
 #
-# Three glyphs, T, L and F, drawn with noise and moved by up to 1.25 pixels. Both networks see them turned by $-90°$ to $90°$ in training. One is a small capsule network with your layers. The other is a plain CNN that ends in global average pooling, with 24 pooled features: as many numbers as the three class capsules have together. Then we turn the glyphs once around, far beyond what was trained, and look at two things: what the network says is there (the length of the right class's capsule, and the CNN's probability), and what its last numbers say about the *pose*, the angle and the place. (Can a linear map read the pose from them? That is a fair question to both.)
+# *Claims: capsules are invariant to transformations; pooling discards the pose.* Three glyphs, T, L and F, are drawn with noise and moved by up to 1.25 pixels. Two networks are trained on them, turned by $-90°$ to $90°$: a small capsule network with your layers, and a plain CNN that ends in global average pooling (lab 09), with 24 pooled features, as many numbers as the three class capsules have together. Then we turn the glyphs all the way round, far beyond what was trained, and ask two things of both networks: what is there (the length of the right class's capsule, or the CNN's probability), and in which *pose*, that is, whether a linear map can read the angle and the place from the network's last numbers.
 
 # %% tags=["experiment"]
-# Needs your PrimaryCapsules, Capsule and MarginLoss. About 15 seconds.
+# Needs your PrimaryCapsules, your Capsule and your MarginLoss. About 15 seconds.
 STROKES = {  # from (x, y) to (x, y)
     "T": [(-0.7, 0.7, 0.7, 0.7), (0.0, 0.7, 0.0, -0.8), (0.0, 0.7, 0.0, -0.8)],
     "L": [(-0.4, 0.8, -0.4, -0.7), (-0.4, -0.7, 0.6, -0.7), (-0.4, -0.7, 0.6, -0.7)],
@@ -808,25 +812,25 @@ print(
 # %% [markdown]
 # **Measured, left.** Within the trained angles both networks name 99.9 % of the glyphs. The length of the right capsule is 0.87 in the middle and 0.87 at 90°, with a standard deviation of 0.016 over the angles; the CNN's probability is as steady (0.017).
 #
-# **Measured, middle.** The vector itself moves: on the way from $-90°$ to $90°$ the mean vector of F travels 0.99, more than its own length of 0.89. It does so at a constant length, so it is the direction that turns.
+# **Measured, middle.** The vector itself moves: from $-90°$ to $90°$ the mean vector of F travels 0.99, more than its own length of 0.89. That length hardly changes, so it is the direction that turns.
 #
-# **Set straight: "capsules are invariant to transformations".** The *length* is, nearly. The *vector* is not, and is not meant to be: it is **equivariant**, it changes with the pose. Both are there on purpose: the length answers *whether*, the direction *how*. An invariant vector would have forgotten what the next layer needs.
+# **Set straight: invariance.** The *length* is invariant, nearly. The *vector* is not, and is not meant to be: it is **equivariant**, it changes with the pose. Both are there on purpose: the length answers *whether*, the direction *how*. An invariant vector would have forgotten what the next layer needs.
 #
-# **Set straight: no invariance comes for free.** Beyond the trained angles the length falls to 0.59 at 120° and 0.55 at 180°, and half of the glyphs are named wrongly (right: 0.50; pooled CNN: 0.42). The network learned a range of poses, and nothing in its shape tells it about the others. To be steady where it was trained is what the CNN does, too.
+# Nor does the invariance come for free. Beyond the trained angles the length falls to 0.59 at 120° and 0.55 at 180°, and half of the glyphs are named wrongly (right: 0.50; pooled CNN: 0.42). The network learned a range of poses, and nothing in its architecture tells it about the others. Where it was trained, the CNN is just as steady.
 #
-# **Measured, right.** From the eight numbers of its capsule, a linear map explains 84 % of the angle's variance, and 45 % of the place's. The lengths and the CNN's probabilities know next to nothing of either, and that is their job.
+# **Measured, right.** From the eight numbers of its capsule, a linear map explains 84 % of the angle's variance, and 45 % of the place's. The lengths and the CNN's probabilities know next to nothing of either, as it should be. The pooled features explain 95 % and 70 %, all 24 numbers of the capsules 94 % and 76 %.
 #
-# **Set straight: "pooling discards the pose".** Look at the pooled features: 95 % of the angle and 70 % of the place, against 94 % and 76 % for all 24 numbers of the capsules. Averaging over all places of a feature map discards *where* a feature was, but many features *are* edges of a certain angle, and how much of each was found tells the angle; the border of the picture gives away the place. What discards the pose is the last step, from features to class probabilities. The difference of capsules is less in how much they know than in how it is kept: in a vector that belongs to one object, apart from the answer whether the object is there.
+# **Set straight: pooling and the pose.** The pooled features know the pose as well as the capsules do. Averaging over all places of a feature map discards *where* a feature was, but many features *are* edges of a certain angle, and how much of each was found tells the angle; the border of the picture gives away the place. What discards the pose is the last step, from features to class probabilities. Capsules differ less in how much they know than in how they keep it: in a vector that belongs to one object, apart from the answer whether the object is there.
 #
-# **And the price.** The capsule network has 13112 weights, 9216 of them in the routing layer, the CNN 3971. In the network of the paper, 1152 capsules of 8 numbers meet 10 of 16: $1152 \cdot 10 \cdot 8 \cdot 16 \approx 1.5$ million weights in one layer, and 184320 predicted numbers for each picture that every round goes through.
+# **And the price.** The capsule network has 13 112 weights, 9216 of them in the routing layer; the CNN has 3971. In the network of the paper, 1152 capsules of 8 numbers meet 10 of 16: $1152 \cdot 10 \cdot 8 \cdot 16 \approx 1.5$ million weights in one layer, and 184 320 predicted numbers for each picture, which every round goes through.
 
 # %% [markdown]
 # ### Where the votes come from
 #
-# The same network, three pictures. For each of the $4 \times 4 \times 4$ primary capsules we read off the share that it gives to each class in the third round, and draw it at the capsule's place (the mean over the four capsules there, weighted by their lengths).
+# *Claim: in a trained network, parts choose their whole.* The same network, three pictures. For each of the $4 \times 4 \times 4$ primary capsules we read off the share that it gives to each class in the third round, and draw it at the capsule's place (the mean over the four capsules there, weighted by their lengths).
 
 # %% tags=["experiment"]
-# Needs the cells before.
+# Needs the cells before. About 9 seconds.
 primary, routing = capsules.layers[2], capsules.layers[3]
 to_primary = keras.Model(capsules.input, primary.output)
 rng = np.random.default_rng(82)
@@ -871,9 +875,9 @@ for routings in (1, 3):
     )
 
 # %% [markdown]
-# **Measured.** The capsule of the right class gets the larger shares. But how much larger? Its mean share is 0.37 where an even distribution gives 0.33; the extremes of all shares are about 0.2 and 0.6. And a network that was trained with *one* round, which has no routing at all, names 99.9 % of the glyphs within the trained angles after 200 steps, as does the one with three.
+# **Measured.** The capsule of the right class gets the larger shares, but not by much. Its mean share is 0.37 where an even distribution gives 0.33; the extremes of all shares are about 0.2 and 0.6. And a network that was trained with *one* round, which has no routing at all, names 99.9 % of the glyphs within the trained angles after 200 steps, as does the one with three.
 #
-# **Sharpened.** The drawing of parts that choose their whole is right about the direction and exaggerates the amount. In this network the matrices do nearly all of the work, and routing touches it up. That is not special to our small example: Paik, Kwak and Kim (2019) measured several routing procedures, and found that they often do not better than even shares. Hence "promising, and still being explored" is a fair summary of capsules, years later.
+# **Sharpened.** The claim is right about the direction and exaggerates the amount. In this network the matrices do nearly all of the work, and routing touches it up. That is not special to our small example: Paik, Kwak and Kim (2019) measured several routing procedures, and found that they often do no better than even shares. Years later, capsules are still a promise.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
@@ -894,9 +898,9 @@ for routings in (1, 3):
 # %% [markdown]
 # ## Challenge: draw what the capsule saw
 #
-# Sabour and colleagues add a decoder: a small network that draws the picture again *from the vector of one capsule*, the one of the true class, and they add the error of the drawing to the loss. To draw an F turned by 30°, the vector has to say "30°". So the pose, about which the margin loss is silent, gets a reason to be there.
+# Sabour et al. add a decoder: a small network that draws the picture again *from the vector of one capsule*, that of the true class. The error of the drawing is added to the loss. To draw an F turned by 30°, the decoder needs the 30°. So the pose, about which the margin loss is silent, gets a reason to be in the vector.
 #
-# What stands between the capsules and the decoder is a mask: all vectors but one are set to zero, and the result is written in one row. In training the true class is known. At test time it is not, and the longest vector is taken.
+# Between the capsules and the decoder stands a mask: all vectors but one are set to zero, and the result is flattened. In training the kept vector is that of the true class. At test time the class is not known, and the longest vector is kept.
 
 
 # %% nbgrader={"grade": false, "grade_id": "mask_capsules", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -952,7 +956,7 @@ graded("challenge_values")
 # %% [markdown]
 # ### Does a decoder teach the pose?
 #
-# The network of experiment 2 again, once more from the same start, now with a decoder: two dense layers behind your `MaskCapsules`, and the squared error of the drawing added to the margin loss.
+# *Claim: capsules encode the pose.* The network of experiment 2, from the same start, now with a decoder: two dense layers behind your `MaskCapsules`, and the squared error of the drawing added to the margin loss.
 
 # %% tags=["experiment"]
 # Needs your MaskCapsules, and experiment 2. About 10 seconds.
@@ -1016,16 +1020,16 @@ figure.suptitle("Eight numbers know how the F is turned")
 plt.show()
 
 # %% [markdown]
-# **Measured.** The network names as many glyphs as before (99.9 %). The vector explains 88 % of the angle's variance instead of 84 %, and 63 % of the place's instead of 45 %. So part of the pose was there without a reward: the network had no reason to throw it away. With one, there is more. From the mean vector at each angle the decoder draws an F that is turned nearly as far, and blurred.
+# **Measured.** The network names as many glyphs as before (99.9 %). The vector explains 88 % of the angle's variance instead of 84 %, and 63 % of the place's instead of 45 %. So part of the pose was there without a reward, since nothing made the network throw it away. With a reward, there is more. From the mean vector at each angle the decoder draws an F that is turned nearly as far, and blurred.
 #
-# **Set straight.** "Capsules encode the pose" is not a property of the layer. Squash, routing and margin loss leave room for a pose; what fills the room is what the training asks for.
+# **Set straight.** To encode the pose is not a property of the layer. Squash, routing and margin loss leave room for a pose; training decides what fills the room.
 #
-# One more word on history: routing by agreement is from 2017, as is often said. The idea of capsules is older; Hinton, Krizhevsky and Wang (2011) have the name, the pose, and the argument for equivariance.
+# A word on history: routing by agreement is from 2017. Capsules are older: Hinton, Krizhevsky and Wang (2011) have the name, the pose, and the argument for equivariance.
 
 # %% [markdown]
 # ## References
 #
-# - S. Sabour, N. Frosst and G. E. Hinton, *Dynamic routing between capsules*, NIPS 2017, arXiv:1710.09829. Read section 2 for squash and routing (procedure 1), section 3 for the margin loss, section 4 for the architecture and the decoder.
-# - G. E. Hinton, A. Krizhevsky and S. D. Wang, *Transforming auto-encoders*, ICANN 2011. Where capsules and their name come from, with the argument for equivariance instead of invariance.
-# - G. E. Hinton, S. Sabour and N. Frosst, *Matrix capsules with EM routing*, ICLR 2018. The next version: poses as matrices, another routing, tested on unseen viewpoints.
-# - I. Paik, T. Kwak and I. Kim, *Capsule networks need an improved routing algorithm*, ACML 2019, arXiv:1907.13327. Measures several routing procedures against sending all shares out evenly.
+# - S. Sabour, N. Frosst and G. E. Hinton, *Dynamic routing between capsules*, NeurIPS 2017, arXiv:1710.09829. Read section 2 for squash and routing (procedure 1), section 3 for the margin loss, section 4 for the architecture and the decoder.
+# - G. E. Hinton, A. Krizhevsky and S. D. Wang, *Transforming auto-encoders*, ICANN 2011. Read it for the origin of capsules and of their name, and for the argument for equivariance.
+# - G. E. Hinton, S. Sabour and N. Frosst, *Matrix capsules with EM routing*, ICLR 2018. Read it for the next version: poses as matrices, another routing, a test on unseen viewpoints.
+# - I. Paik, T. Kwak and I. Kim, *Capsule networks need an improved routing algorithm*, ACML 2019, Proceedings of Machine Learning Research 101. Read it for several routing procedures, measured against even shares.
