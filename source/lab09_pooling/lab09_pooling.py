@@ -14,15 +14,15 @@
 # %% [markdown]
 # # Lab 09: Why is pooling such an important operation in CNNs?
 #
-# A pooling layer looks at a small window of a picture and keeps one number of it: the largest, or the mean. It has no weights and nothing to learn. And yet it decides how large the following layers are, how far they see, and how much they notice when the picture moves.
+# A pooling layer looks at a small window of a picture and keeps one number of it: the largest, or the mean. It has no weights and nothing to learn. Yet it decides at how many places the following layers work, how far they see, and how much they notice when the picture moves.
 #
 # **What you will build.** `MaxPooling2D`, `AveragePooling2D` and `GlobalAveragePooling2D`, layers that can stand in for those of Keras, made of elementary operations only. As a challenge: `BlurPool2D`, which repairs a fault that the others have.
 #
-# **What you should know before.** NumPy-style slicing and padding; what `"same"` and `"valid"` mean for a convolution; how a Keras layer is put together (`call`, `compute_output_shape`, `get_config`).
+# **What you should know before.** NumPy-style slicing and padding; strides and padding of a convolution (lab 03); how a Keras layer is put together (`call`, `compute_output_shape`, `get_config`: lab 01, exercise 1).
 #
 # **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# On the way, the things that are often said about pooling are put to the test. Most of them hold once they are said exactly. One of them, that pooling makes a network "translation invariant", holds only in part, and you will measure which part.
+# **What is put to the test.** That pooling makes a network invariant to translations, that it saves work, memory and weights, that it enlarges the receptive field, and that max pooling keeps what matters most.
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import keras
@@ -35,10 +35,10 @@ from layerlab import check, graded
 # %% [markdown]
 # ## Intuition
 #
-# Put a window of $2 \times 2$ pixels on the upper left corner of a picture. Write down one number for what you see. Move the window on by two pixels, and do the same again. A picture of $4 \times 4$ pixels becomes one of $2 \times 2$. What the number is, is a matter of choice. The maximum says: *somewhere here there is a strong answer*. The mean says: *this is how strong the answers are here on the whole*. Neither says where in the window.
+# Put a window of $2 \times 2$ pixels on the upper left corner of a picture. Write down one number for what you see. Move the window on by two pixels, and do it again. A picture of $4 \times 4$ pixels becomes one of $2 \times 2$. Which number, is a matter of choice. The maximum says: *somewhere here there is a strong answer*. The mean says: *this is how strong the answers are here on the whole*. Neither says where in the window.
 
 # %% tags=["experiment"]
-# The intuition as a drawing. (No code of yours is needed here.)
+# The intuition as a drawing. Needs none of your code.
 example = np.array([[1, 0, 2, 2], [3, 0, 2, 2], [0, 8, 1, 5], [0, 0, 0, 2]])
 windows = example.reshape(2, 2, 2, 2).swapaxes(1, 2).reshape(2, 2, 4)
 hatches = ["///", "...", "xxx", "---"]
@@ -83,10 +83,11 @@ plt.show()
 
 # %% [markdown]
 # Look at the window on the upper right: four times a 2. Its maximum and its mean are the same. In the window on the lower left, a single 8 among zeros has the maximum 8 and the mean 2: the mean cannot tell these two windows apart, and the maximum cannot tell a lonely 8 from four of them.
-#
+
+# %% [markdown]
 # ## Mathematics
 #
-# We follow Boureau, Ponce and LeCun (2010). A window has $P$ values $v_1, \dots, v_P$. They define
+# We follow Boureau, Ponce and LeCun (2010). For a window with the $P$ values $v_1, \dots, v_P$, they define
 #
 # $$f_m(\mathbf v) = \max_i v_i \qquad\text{and}\qquad f_a(\mathbf v) = \frac1P \sum_{i=1}^{P} v_i .$$
 #
@@ -94,12 +95,12 @@ plt.show()
 #
 # ### Where the windows stand
 #
-# Along one axis, let the picture have $n$ pixels, the window $k$, and let the window move on by $s$ pixels.
+# Along one axis, let the picture have $n$ pixels and the window $k$, and let $s$ be the stride.
 #
 # - `"valid"`: only windows inside the picture. There are $\lfloor (n - k)/s \rfloor + 1$ of them. Pixels left over at the end are never seen.
-# - `"same"`: there are $o = \lceil n/s \rceil$ windows, and together they reach over $(o-1)\,s + k$ pixels. What is more than $n$ lies outside of the picture: $t = \max\bigl((o-1)s + k - n,\, 0\bigr)$ places, of which $\lfloor t/2 \rfloor$ stand in front and the others behind.
+# - `"same"`: there are $o = \lceil n/s \rceil$ windows. Together they reach over $t = \max\bigl((o-1)\,s + k - n,\, 0\bigr)$ places outside the picture, of which $p = \lfloor t/2 \rfloor$ stand in front and the others behind. When $t$ is odd, the extra place is at the *end*.
 #
-# For a convolution, the places outside hold zeros. **For pooling they hold nothing.** A place that is not there cannot be the largest, and it is not counted: at the border, $P$ is the number of pixels of the window that lie *inside* the picture. Think of the corner of a picture in which all pixels are $-5$. What is the maximum there, and what is the mean? (Both are $-5$.)
+# For a convolution, the places outside hold zeros. **For pooling they hold nothing.** A place that is not there cannot be the largest, and it is not counted: at the border, $P$ is the number of pixels of the window that lie *inside* the picture. In the corner of a picture in which all pixels are $-5$, the maximum is $-5$, and so is the mean.
 #
 # Without a `strides` argument, windows stand side by side: $s = k$.
 #
@@ -271,8 +272,8 @@ class AveragePooling2D(keras.layers.Layer):
     """2D average pooling: the mean of each window, channel by channel.
 
     The layer is a drop-in for `keras.layers.AveragePooling2D` on the arguments
-    below (Keras has no default for `pool_size` here, you have). You write it from elementary operations; the same ones are banned as
-    for `MaxPooling2D`.
+    below (Keras has no default for `pool_size` here, you have). You write it from
+    elementary operations; the same ones are banned as for `MaxPooling2D`.
 
     Args:
         pool_size: int or tuple/list of 2 integers, the height and width of the
@@ -432,9 +433,7 @@ graded("pooling_contract")
 # %% [markdown]
 # ## Experiment 1: how much does the output change when the picture moves?
 #
-# It is often said that a pooled map stays as it is when a feature moves. That is what *translation invariance* would mean. Let us measure it.
-#
-# First the simplest feature there is: one bright pixel on a dark picture. Move it by one pixel to the right, from every possible column. How often is the output *exactly* the same as before?
+# *Claim: a pooled map stays as it is when a feature moves (translation invariance).* First the simplest feature there is: one bright pixel on a dark picture. We move it by one pixel to the right, from many columns in turn. How often is the output *exactly* the same as before?
 
 # %% tags=["experiment"]
 # Needs your MaxPooling2D.
@@ -451,11 +450,9 @@ for size, step in [(1, 2), (2, 2), (3, 3), (4, 4), (3, 2), (4, 2)]:
     )
 
 # %% [markdown]
-# A window of 2 with stride 2 lets every second move pass unnoticed. In the other half, the bright spot jumps to the next window, and the output changes as much as it can. Windows of 3 or 4 side by side let 2 of 3 and 3 of 4 moves pass: $(s-1)/s$. A window of 3 with stride 2 lets **none** pass: the pixel is now in two windows, now in one. So the claim is true of some moves, and of how many depends on the window and the stride.
+# **Measured.** A window of 2 with stride 2 lets every second move pass unnoticed. At the others, the bright spot jumps to the next window, and the output changes as much as it can. Windows of 3 or 4 side by side let 2 of 3 and 3 of 4 moves pass: $(s-1)/s$. A window of 3 with stride 2 lets **none** pass: the pixel is now in two windows, now in one. (The first row is no pooling at all, only a stride. There the bright pixel is lost in every second position.) So the claim is true of some moves; of how many, depends on the window and the stride.
 #
-# The first row is no pooling at all, only a stride. There the bright pixel is lost in every second position.
-#
-# Now richer pictures: smooth random textures, seen by eight random $3 \times 3$ filters with ReLU. We cut out a piece of $64 \times 64$ pixels, then a piece that lies $d$ pixels further, and compare the pooled maps. To get a scale, we divide the mean squared change by that between *different* pictures: 0 is "exactly the same", 1 is "as different as any two pictures".
+# Now richer pictures: smooth random textures, seen by eight random $3 \times 3$ filters with ReLU. We cut out a piece of $64 \times 64$ pixels, then a piece that lies $d$ pixels further, and compare the pooled maps. For a scale, we divide the mean squared change by that between *different* pictures: 0 means exactly the same, 1 as different as any two pictures.
 
 # %% tags=["experiment"]
 # Needs your three layers.
@@ -506,22 +503,21 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Read the column for one pixel. Without pooling the maps change by 38 %, and with a stride and no pooling by the same. Max pooling of size 2 brings this down to 29 %, average pooling to 28 %; with windows of 4 it is 21 % and 15 %. At a shift of two pixels, pooling of size 2 is at 75 and 79 %, and at three pixels nothing of its advantage is left. (A little more than 100 % is no mistake: at that distance, light stripes tend to lie on dark ones.)
+# **Measured.** At a shift of one pixel, the maps change by 38 % without pooling, and as much with a stride and no pooling. Max pooling of size 2 brings this down to 29 %, average pooling to 28 %; with windows of 4 it is 21 % and 15 %. At a shift of two pixels, pooling of size 2 is at 75 and 79 %, and at three pixels nothing of its advantage is left. (A little more than 100 % is no mistake: at that distance, light stripes tend to lie on dark ones.)
 #
-# Only the global average stays low: 2 % at one pixel, 15 % at five. And that rest does not come from the shift. It comes from the pixels that enter the cut-out on one side and leave it on the other.
+# Only the global average stays low: 2 % at one pixel, 15 % at five. And that rest comes not from the shift but from the pixels that enter the cut-out on one side and leave it on the other.
 #
-# **Set straight.** Pooling does not make the representation the same wherever the feature is. It gives *some* tolerance, to shifts well below the size of its window. What a convolutional network has exactly is something else, *equivariance*: a shift by the stride moves the output by one pixel. Only a window over the whole picture comes close to invariance, and then *where* is lost altogether.
-
-# %% [markdown]
-# Is it a loss to forget where? That depends on the task. Capsule networks (lab 08) begin with the complaint that it is. And pooling is no necessity: Springenberg et al. (2015) replaced it by convolutions with a stride and lost nothing on their benchmarks.
+# **Set straight.** Pooling gives *some* tolerance, to shifts well below the size of its window. What a convolutional network has exactly, away from the border, is something else, *equivariance*: a shift by the stride moves the output by one pixel. Only a window over the whole picture comes close to invariance, and then *where* is lost altogether. Whether that is a loss depends on the task; capsule networks (lab 08) begin with the complaint that it is.
+#
+# And pooling is no necessity: Springenberg et al. (2015) replaced it by convolutions with a stride and lost nothing on their benchmarks.
 
 # %% [markdown]
 # ## Experiment 2: what is saved, and what is gained
 #
-# Four $3 \times 3$ convolutions with 16 channels look at a picture of $64 \times 64$ pixels. Once as they are; once with a pooling layer of size 2 after each of the first three. We count numbers to store, multiply-adds and weights, take the time (with Keras's own pooling, which is written for speed; yours comes after it), and *measure* the receptive field: which pixels of the input does the middle output depend on? For this last part the kernels hold ones and the pooling takes means, so that no gradient is zero by chance.
+# *Claim: pooling saves work, memory and weights, and enlarges the receptive field.* Four $3 \times 3$ convolutions with 16 filters look at a picture of $64 \times 64$ pixels. Once as they are; once with a pooling layer of size 2 after each of the first three. We count numbers to store, multiply-adds and weights, take the time (with Keras's own pooling, which is written for speed, and then with yours), and measure the receptive field: which pixels does the middle output depend on? (For that, the kernels hold ones and the pooling takes means, so that no gradient is zero by chance.)
 
 # %% tags=["experiment"]
-# Needs your MaxPooling2D and AveragePooling2D.
+# Needs your MaxPooling2D and your AveragePooling2D.
 import time
 
 
@@ -590,21 +586,21 @@ for row, unit in enumerate(units):
 print(f"(time with your MaxPooling2D in the place of Keras's: {milliseconds(model):.0f} ms)")
 
 # %% [markdown]
-# Confirmed, with numbers: the pooled stack stores 2.4 times fewer numbers (the pooling's own outputs included), needs 6.2 times fewer multiply-adds, and took 3 ms instead of 8 on our machine. The savings grow with depth: after one, two and three poolings a convolution is applied at 4, 16 and 64 times fewer places; the first one saves nothing.
+# **Measured.** The pooled stack stores 2.4 times fewer numbers (the pooling's own outputs included), needs 6.2 times fewer multiply-adds, and took 3 ms instead of 8 on our two-core machine. The receptive field grows from 9 to 38 pixels.
 #
-# Confirmed, too: the receptive field grows from 9 to 38 pixels. Each pooling makes all following windows twice as wide, measured in pixels of the input. That is what is meant by a *hierarchy*: the same $3 \times 3$ kernel looks at edges in the first layer and at arrangements of edges in the fourth. Any stride does this, pooling or not.
+# **Confirmed.** The savings in work and memory are real and grow with depth: after one, two and three poolings a convolution works at 4, 16 and 64 times fewer places. And each pooling makes all following windows twice as wide, measured in pixels of the input (lab 10). That is what is meant by a *hierarchy*: the same $3 \times 3$ kernel looks at edges in the first layer and at arrangements of edges in the fourth. Any stride does this, pooling or not.
 #
-# **Set straight.** That the layers after a pooling have fewer weights is not true of convolutions. Their weights are 7408 in both stacks, since a kernel does not care how many places it is applied at. It is true of a `Dense` layer after `Flatten`: 10 250 weights instead of 655 370. And the largest saving does not need the pooling in between: after *global* average pooling there are 170, in either stack.
+# **Set straight.** Convolutions after a pooling do not have fewer weights: there are 7408 in both stacks, since a kernel is the same at however many places it is applied. A `Dense` layer after `Flatten` does have fewer: 10 250 instead of 655 370. And the largest saving does not need the pooling in between: after *global* average pooling there are 170, in either stack.
 #
-# One more number to be honest about: made of slices, our own `MaxPooling2D` took the pooled stack from 3 to about 20 ms. It moves each number through memory several times, where a built-in op does it once. You have built it to understand it, not to race it.
+# (Our own `MaxPooling2D`, made of slices, took the pooled stack from 3 to about 20 ms: it moves each number through memory several times, where a built-in op does it once. You have built yours to understand it, not to race it.)
 
 # %% [markdown]
 # ## Experiment 3: does max pooling keep what matters?
 #
-# It keeps the *largest value*. Is that the important one? A window has $4 \times 4$ pixels. Each holds noise with standard deviation 1. In half of the windows there is a feature: $m$ of the 16 pixels are raised by 2. From the pooled number alone, how well can you tell windows with the feature from windows without? The measure is $d'$: the distance of the two means, in standard deviations.
+# *Claim: max pooling selects the most important feature of a window.* It keeps the *largest value*. Is that the important one? A window has $4 \times 4$ pixels. Each holds noise with standard deviation 1. In half of the windows there is a feature: $m$ of the 16 pixels are raised by 2. From the pooled number alone, how well can you tell windows with the feature from windows without? The measure is $d'$: the distance of the two means, in standard deviations.
 
 # %% tags=["experiment"]
-# Needs your MaxPooling2D and AveragePooling2D.
+# Needs your MaxPooling2D and your AveragePooling2D.
 rng = np.random.default_rng(99)
 counts = [1, 2, 3, 4, 6, 8, 12, 16]
 noise = rng.normal(size=(2, 20000, 4, 4, 1)).astype("float32")
@@ -632,9 +628,9 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# With one or two raised pixels among 16, max pooling separates far better: $d'$ is 0.91 against 0.51, and 1.43 against 1.02. At four they are about even (2.11 and 2.02), and when all 16 are raised, average pooling is at 8.04 and max pooling at 3.69. (The average's values are no surprise: its mean moves by $2m/16$ and its spread is $1/4$, so $d' = m/2$.)
+# **Measured.** With one or two raised pixels among 16, max pooling separates far better: $d'$ is 0.91 against 0.51, and 1.43 against 1.02. At four they are about even (2.11 and 2.02), and when all 16 are raised, average pooling is at 8.04 and max pooling at 3.69. (The average's values are no surprise: its mean moves by $2m/16$ and its standard deviation is $1/4$, so $d' = m/2$.)
 #
-# **Set straight.** To say that max pooling keeps what matters most is to take *large* for *important*. For rare, strong answers, which is what ReLU features often are, the two go together. For broad, weak ones they do not. And max pooling has an opinion about nothing at all: over pure noise its mean is 1.76, not 0, because the largest of 16 numbers is seldom small. Boureau et al. derive this picture, with formulas for when each pooling wins.
+# **Set straight.** The claim takes *large* for *important*. For rare, strong answers, which is what ReLU features often are, the two go together. For broad, weak ones they do not. And max pooling answers even where there is nothing: over pure noise its mean is 1.76, not 0, because the largest of 16 numbers is seldom small. Boureau et al. derive when each pooling wins.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
@@ -657,7 +653,7 @@ plt.show()
 # %% [markdown]
 # ## Challenge: pooling that minds the sampling theorem
 #
-# Max pooling with stride 2 does two things at once: it takes the maximum at *every* place (stride 1), then throws away every second result. The second step is what makes shifts so visible: sampling a signal that changes quickly gives very different samples one pixel further. This is *aliasing*, and signal processing has a cure: blur before you sample. Zhang (2019) puts it into networks: take the maximum with stride 1, then **blur and sample in one layer**.
+# Max pooling with stride 2 does two things at once: it takes the maximum at *every* place (stride 1), then throws away every second result. The second step is what makes shifts so visible: samples of a signal that changes quickly are very different one pixel further on. This is *aliasing*, and signal processing has a cure: blur before you sample. Zhang (2019) puts it into networks: take the maximum with stride 1, then **blur and sample in one layer**.
 #
 # The blur has the weights of the binomial coefficients, divided by their sum: for $k$ taps along one axis,
 #
@@ -746,10 +742,10 @@ graded("challenge_outputs")
 # %% [markdown]
 # ### Does it help?
 #
-# All four layers turn the $64 \times 64$ feature maps of Experiment 1 into $32 \times 32$. How much does each change when the picture moves by one pixel?
+# Five ways from the $64 \times 64$ feature maps of experiment 1 to $32 \times 32$. How much does the result of each change when the picture moves by one pixel?
 
 # %% tags=["experiment"]
-# Needs your layers, BlurPool2D too, and the cells of Experiment 1.
+# Needs your BlurPool2D, your other layers and experiment 1.
 dense_max, blur = MaxPooling2D(2, 1, "same"), BlurPool2D(3, 2)
 halved = {
     "strided convolution": lambda x: x[:, ::2, ::2],
@@ -772,16 +768,16 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# In our run: the strided convolution 38 %, max pooling 29 %, average pooling 28 %, and max pooling with a blur before the sampling 20 %, all at the same output size. The shift still matters, but about a third less than with plain max pooling.
+# **Measured.** The strided convolution changes by 38 %, max pooling by 29 %, average pooling by 28 %, blur pooling alone by 24 %, and max pooling with a blur before the sampling by 20 %. The shift still matters, but about a third less than with plain max pooling.
 #
-# There is a price: a blur removes fine detail, and some tasks live on it. And there is a detail that is easy to miss: average pooling of size 2 *is* a blur, with the weights $\tfrac12(1, 1)$, sampled with stride 2. It is the shortest of the binomial ones.
+# The price: a blur removes fine detail, and some tasks live on it. Note also that average pooling of size 2 *is* a blur, with the weights $\tfrac12(1, 1)$, sampled with stride 2: the shortest of the binomial ones.
 
 # %% [markdown]
 # ## References
 #
-# - Y.-L. Boureau, J. Ponce, Y. LeCun (2010), *A Theoretical Analysis of Feature Pooling in Visual Recognition*, ICML. Read it for the question of Experiment 3: which pooling separates which features, with proofs.
-# - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner (1998), *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86. Read it for "subsampling", average pooling with trained weights, in LeNet-5, and for why the exact position of a feature was thought to do harm.
-# - M. Lin, Q. Chen, S. Yan (2014), *Network In Network*, ICLR. Read it for global average pooling in the place of dense layers.
-# - J. T. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller (2015), *Striving for Simplicity: The All Convolutional Net*, ICLR workshop. Read it for networks that do without pooling: convolutions with a stride do as well there.
-# - R. Zhang (2019), *Making Convolutional Networks Shift-Invariant Again*, ICML. Read it for blur pooling and for how shift equivariance is measured in trained networks.
-# - A. Azulay, Y. Weiss (2019), *Why do deep convolutional networks generalize so poorly to small image transformations?*, Journal of Machine Learning Research 20. Read it for what a shift by one pixel does to the answers of real networks.
+# - Y.-L. Boureau, J. Ponce and Y. LeCun, *A theoretical analysis of feature pooling in visual recognition*, ICML 2010. Read it for the question of experiment 3: which pooling separates which features, with proofs.
+# - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition*, Proceedings of the IEEE 86(11), 1998. Read section II for "sub-sampling", average pooling with a trained factor and bias, in LeNet-5, and for why the exact position of a feature was thought to do harm.
+# - M. Lin, Q. Chen and S. Yan, *Network in network*, ICLR 2014, arXiv:1312.4400. Read it for global average pooling in the place of dense layers.
+# - J. T. Springenberg, A. Dosovitskiy, T. Brox and M. Riedmiller, *Striving for simplicity: the all convolutional net*, ICLR 2015 (workshop), arXiv:1412.6806. Read it for networks that do without pooling: convolutions with a stride do as well there.
+# - R. Zhang, *Making convolutional networks shift-invariant again*, ICML 2019, arXiv:1904.11486. Read it for blur pooling and for how shift equivariance is measured in trained networks.
+# - A. Azulay and Y. Weiss, *Why do deep convolutional networks generalize so poorly to small image transformations?*, Journal of Machine Learning Research 20(184), 2019, arXiv:1805.12177. Read it for what a shift by one pixel does to the answers of real networks.
