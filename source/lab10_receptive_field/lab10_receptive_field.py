@@ -14,15 +14,15 @@
 # %% [markdown]
 # # Lab 10: What are receptive fields, and how do they work?
 #
-# The *receptive field* of a unit is the part of the picture that it can see: the pixels whose change can change the unit's value. It grows with depth. How fast, through which layers, and whether a unit makes any use of what it can see, are questions with numbers for answers. In this lab you compute them.
+# The *receptive field* of a unit is the part of the picture that it can see: the pixels whose change can change the unit's value. It grows with depth. How fast it grows, through which layers, and whether a unit makes any use of what it can see, are questions with numbers for answers. In this lab you compute them.
 #
-# **What you will build.** `ExtractPatches2D`, a layer that lays out what each unit of a layer sees; `receptive_field`, which computes the field of any Keras network of convolutions and pooling, branches included; `effective_receptive_field`, which asks the network itself what it looks at; and, as a challenge, `minimum_depth`, which turns the question round.
+# **What you will build.** `ExtractPatches2D`, a layer that lays out what each unit of a layer sees; `receptive_field`, which computes the field of any Keras network of convolutions and pooling, branches included; `effective_receptive_field`, which asks the network itself what it looks at. As a challenge: `minimum_depth`, which turns the question round.
 #
-# **What you should know before.** Stride, dilation and padding of a convolution; slicing and padding of tensors; `tf.GradientTape`.
+# **What you should know before.** NumPy-style slicing and padding; strides, padding and dilation of a convolution (lab 03) and of a pooling (lab 09); how a Keras layer is put together (`call`, `compute_output_shape`, `get_config`: lab 01, exercise 1); `tf.GradientTape`.
 #
 # **How long it takes.** 60 to 90 minutes. Everything runs on a laptop's CPU.
 #
-# Two things that are often said are put to the test on the way. *Pooling enlarges the receptive field*: it does, but hardly by its own window. *Deep units see a large, global context*: they could, but you will measure that an untrained one mostly does not.
+# **What is put to the test.** That pooling enlarges the receptive field (it does, but hardly by its own window), and that deep units see a large context (they could; you will measure whether they do).
 
 # %% nbgrader={"grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import keras
@@ -38,7 +38,7 @@ from layerlab import check, graded
 # Draw a network of three layers along one axis of the picture, and follow the lines backward from one unit at the top. In the left network each layer has 3 taps. Each layer adds one pixel on both sides. In the right one the middle layer has stride 2: its units stand twice as far apart, so everything *above* it spans twice as many pixels.
 
 # %% tags=["experiment"]
-# The intuition as a drawing. (No code of yours is needed here.)
+# The intuition as a drawing. Needs none of your code.
 figure, axes = plt.subplots(1, 2, figsize=(11, 3.6), sharey=True)
 for ax, strides in zip(axes, ([1, 1, 1], [1, 2, 1])):
     n = 15
@@ -79,20 +79,20 @@ plt.show()
 #
 # Three readings of the formula:
 #
-# - The product stops at $l - 1$. A layer's stride works on the layers *after* it, not on itself. The product $\prod_{i<l} s_i$ has a name of its own in many texts, the *jump* of the layer's input.
+# - The product stops at $l - 1$. A layer's stride works on the layers *after* it, not on itself. The product $\prod_{i=1}^{l-1} s_i$ is often called the *jump* of the layer's input.
 # - Sizes are not multiplied. With all strides 1 each layer *adds* $k_l - 1$.
 # - Padding moves the field and does not change its size.
 #
-# With dilation rate $d_l$ the taps reach over $d_l (k_l - 1) + 1$ pixels, and this takes the place of $k_l$. Pooling is a window like any other. Activations, batch normalization and dropout look at one place at a time: $k = s = 1$.
+# With dilation rate $d_l$ the taps reach over $(k_l - 1)\,d_l + 1$ pixels, and this takes the place of $k_l$. Pooling is a window like any other. Activations, batch normalization and dropout look at one place at a time: $k = s = 1$.
 #
-# With `"same"`, a layer whose input has $n$ pixels makes $o = \lceil n / s \rceil$ outputs, for which it needs $t = \max\bigl((o - 1)\,s + d\,(k - 1) + 1 - n,\; 0\bigr)$ zeros. Of these $p = \lfloor t/2 \rfloor$ are in front. The offset thus depends on the size of the picture. That is why a model in this lab has a fixed input size.
+# With `"same"`, a layer whose input has $n$ pixels makes $o = \lceil n / s \rceil$ outputs, for which it needs $t = \max\bigl((o - 1)\,s + (k - 1)\,d + 1 - n,\; 0\bigr)$ zeros, of which $p = \lfloor t/2 \rfloor$ stand in front and the others behind. So the offset depends on the size of the picture, and a model in this lab has a fixed input size.
 #
 # **Branches.** Where two branches meet (by addition or concatenation), a unit sees what either of them sees: from the first to the last pixel. A skip connection does not make the field smaller.
 
 # %% [markdown]
 # ## Exercise 1: what each unit sees
 #
-# Before anything is multiplied, a layer with windows *reads*. Write the layer that returns what is read: for every output place the window's pixels, in a row. (A convolution is this layer followed by a matrix product.)
+# Before anything is multiplied, a layer with windows *reads*. Write `ExtractPatches2D`, the layer that returns what is read: for every output place the window's pixels, in a row. (A convolution is this layer followed by a matrix product.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "extract_patches2d", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -242,7 +242,7 @@ graded("patches_contract")
 # %% [markdown]
 # ## Exercise 2: the field of a network
 #
-# Now the arithmetic. How a Keras model keeps its connections is not the point of this lab, so here is a function that tells you. `wiring` lists the layers so that each comes after those that it depends on, each with the names of the layers whose outputs it takes (`None` is the picture). The last entry makes the model's output.
+# Now the arithmetic. How a Keras model keeps its connections is not the point of this lab, so the cell below defines a helper that tells you. `wiring` lists the layers so that each comes after those that it depends on, each with the names of the layers whose outputs it takes (`None` is the picture). The last entry makes the model's output.
 
 
 # %% nbgrader={"grade": false, "grade_id": "wiring", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -356,10 +356,10 @@ graded("field_published")
 # %% [markdown]
 # ## Experiment 1: does pooling enlarge the receptive field?
 #
-# *The claim: convolutions capture local features, pooling increases the receptive field by downsampling.* We go through VGG-16 layer by layer, and ask each layer what it adds. Before you run the cell, guess: of the 212 pixels at the end, how many come from the windows of its five $2 \times 2$ poolings?
+# *Claim: convolutions see locally; it is pooling that enlarges the field.* We go through VGG-16 layer by layer, and ask each layer what it adds. Before you run the cell, guess: of the 212 pixels at the end, how many come from the windows of its five $2 \times 2$ poolings?
 
 # %% tags=["experiment"]
-# Needs your receptive_field.
+# Needs your receptive_field. About 3 seconds.
 vgg = keras.applications.VGG16(weights=None, include_top=False, input_shape=(224, 224, 3))
 names, sizes, jumps = [], [], []
 for layer in vgg.layers[1:]:
@@ -403,6 +403,7 @@ for i, jump in enumerate(jumps):
     if pools[i]:
         ax.annotate(f"stride {jump}", (i, sizes[i] + 4), ha="center", fontsize=8)
 ax.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
+ax.set_ylim(0, 240)
 ax.set_ylabel("receptive field (pixels)")
 ax.set_title("VGG-16: a pooling adds little by itself; its stride makes all later layers add more")
 ax.legend()
@@ -410,11 +411,11 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# All of the 212 pixels are accounted for: one to begin with, 180 from the windows of the convolutions, 31 from those of the poolings. So the poolings' windows are not what makes the field large. Their *strides* are. With the strides set to 1 and the windows left as they are, the field is 32; with the windows shrunk to a single pixel and the strides left, it is 181. Without either it is 27.
+# **Measured.** All of the 212 pixels are accounted for: one to begin with, 180 from the windows of the convolutions, 31 from those of the poolings. With the poolings' strides set to 1 and their windows left as they are, the field is 32; with the windows shrunk to a single pixel and the strides left, it is 181. Without either it is 27.
 #
-# **Set straight.** "Pooling increases the receptive field by downsampling" is true if you stress *downsampling*, and a convolution with stride 2 does the same. A pooling with stride 1 adds as little as a small convolution. And the gain comes later: the stride 32 of the last pooling adds nothing to the field of the layer that has it.
+# **Set straight.** Not the windows of the poolings make the field large, but their *strides*, and a convolution with stride 2 does the same. A pooling with stride 1 adds as little as a small convolution. And the gain comes later: the stride of the last pooling adds nothing to its own field.
 #
-# **Sharpened.** It is often said that with a $3 \times 3$ kernel a unit sees $3 \times 3$ pixels of the input. That holds for the first layer alone: the convolution `block5_conv1` has the same kernel, and sees $132 \times 132$. Nor does "deep" mean "global": 212 is less than the 224 pixels of the picture, so not even at the end does a unit of VGG-16's convolutions see all of it. Pixel 0 of the last output begins to see at $-90$, so a good part of its field is border.
+# **Sharpened.** That a $3 \times 3$ kernel sees $3 \times 3$ pixels of the picture holds for the first layer alone: the convolution `block5_conv1` has the same kernel, and sees $132 \times 132$. Nor does deep mean global: 212 is less than the 224 pixels of the picture, so not even at the end does a unit of VGG-16's convolutions see all of it. Unit 0 of the last output begins to see at $-90$, so a good part of its field is border.
 
 # %% [markdown]
 # ## Exercise 3: what does the network look at?
@@ -466,12 +467,12 @@ graded("effective_values")
 # %% [markdown]
 # ## Experiment 2: how much of its field does a unit use?
 #
-# *The claim: units in deeper layers have larger, more global receptive fields.* We take networks of 5 to 40 convolutions ($3 \times 3$, 8 channels, ReLU, He's initialization), give them pictures just as large as their theoretical field, $2L + 1$ pixels, and measure.
+# *Claim: deep units take in a wide context.* We take networks of 5 to 40 convolutions ($3 \times 3$, 8 channels, ReLU, He's initialization), give them pictures just as large as their theoretical field, $2L + 1$ pixels, and measure.
 #
 # For width we take the standard deviation $\sigma$ of the effective field along an axis. Nearly all of a bell curve lies within two of them, so we say that a unit *uses* $4\sigma$ pixels.
 
 # %% tags=["experiment"]
-# Needs your effective_receptive_field. Takes about 10 seconds.
+# Needs your effective_receptive_field. About 5 seconds.
 
 
 def spread(field):
@@ -538,11 +539,11 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# In our run the limit grew from 11 to 81 pixels, and what is used from 9.2 to 28.9. Eight times the depth made the limit seven times as large, and the used part three times: like a square root ($\sqrt 8 = 2.8$). At 40 layers a unit uses 36 % of the side, so about an eighth of the area. The profile is close to a Gaussian.
+# **Measured.** From 5 to 40 layers, the limit grew from 11 to 81 pixels, and what is used from 9.2 to 28.9. Eight times the depth made the limit seven times as large, and the used part three times: like a square root ($\sqrt 8 = 2.8$). At 40 layers a unit uses 36 % of the side, so about an eighth of the area. The profile is close to a Gaussian.
 #
-# Why a square root? Count paths. A path from a pixel to the unit takes one of three steps ($-1$, $0$ or $1$) in each layer. Many paths end near the middle; to the corner leads one. If each weight is an independent draw with mean zero, the *variance* of the gradient at a pixel is proportional to the number of its paths, which is a Gaussian with $\sigma^2 = \tfrac23 L$ (the variance of one step, times $L$). Its absolute value goes like the square root of that, a Gaussian $\sqrt 2$ times as wide: $4 \sigma = 4 \sqrt{4L/3} = 4.62 \sqrt L$. We measured 4.57 at 40 layers, and less in shallow networks, which have no room for the tails. (If all weights are equal the gradient itself counts paths, and $4\sigma = 3.27 \sqrt L$.)
+# Why a square root? Count paths. A path from a pixel to the unit takes one of three steps ($-1$, $0$ or $1$) in each layer. Many paths end near the middle; a single one leads to a corner. If each weight is an independent draw with mean zero, the *variance* of the gradient at a pixel is proportional to the number of its paths, which is a Gaussian with $\sigma^2 = \tfrac23 L$ (the variance of one step, times $L$). Its absolute value goes like the square root of that, a Gaussian $\sqrt 2$ times as wide: $4 \sigma = 4 \sqrt{4L/3} = 4.62 \sqrt L$. We measured 4.57 at 40 layers, and less in shallow networks, which have no room for the tails. (If all weights are equal the gradient itself counts paths, and $4\sigma = 3.27 \sqrt L$.)
 #
-# **Set straight.** Deep units *can* see more. At the start of training they hardly look beyond the middle, and depth is a slow way to change that.
+# **Set straight.** Deep units *can* take in more. At the start of training they hardly look beyond the middle, and depth is a slow way to change that.
 
 # %% [markdown]
 # ## Experiment 3: strides, pooling, dilation
@@ -550,7 +551,7 @@ plt.show()
 # Eight convolutions of $3 \times 3$ taps, the same number of weights each time. What do two strides of 2, two max poolings, or growing rates do, to the limit and to what is used?
 
 # %% tags=["experiment"]
-# Needs your receptive_field and your effective_receptive_field. Takes about 5 seconds.
+# Needs your receptive_field and your effective_receptive_field. About 5 seconds.
 side = 128
 
 
@@ -590,7 +591,9 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# | network | limit | used | pixels for each output |
+# **Measured** (with the reference solution; yours should agree up to the chance of the pictures).
+#
+# | network | limit (pixels) | used (pixels) | pixels for each output |
 # | --- | --- | --- | --- |
 # | plain | 17 | 12.5 | 1 |
 # | two strides of 2 | 35 | 28.5 | 4 |
@@ -598,15 +601,15 @@ plt.show()
 # | two poolings, stride 1 | 19 | 13.1 | 1 |
 # | rates 1 1 2 2 4 4 8 8 | 61 | 52.9 | 1 |
 #
-# (Measured with the reference solution; yours should agree up to the chance of the pictures.) Strides and poolings more than double both numbers, and the outputs become sparser by a factor of 4 along each axis. The poolings reach farther than the strides here because they come earlier. Poolings with stride 1 do next to nothing: the downsampling is what counts. Dilation has the largest field of all and keeps every output; its steps are larger, so fewer of them are needed, and the square root bites less. A careless choice of rates leaves holes in it, though: see lab 03.
+# **Sharpened.** Strides and poolings more than double both numbers, and the outputs become sparser by a factor of 4 along each axis. The poolings reach farther than the strides here because each comes one convolution earlier and adds a window of its own. Poolings with stride 1 do next to nothing: the stride is what counts. Dilation has the largest field of all and keeps every output. But a careless choice of rates leaves holes in it (lab 03, experiment 2).
 
 # %% [markdown]
 # ## Experiment 4: what training does
 #
-# The theoretical field belongs to the architecture: no weight occurs in it. The effective one belongs to the weights. So let us train. A network of six layers can see 6 pixels to each side. Its task is to give back the picture (noise) moved to the right by 5 pixels: what it needs is nearly at the rim.
+# *Claim: what a unit sees is settled by the architecture.* For the theoretical field that is so: no weight occurs in it. But the effective one depends on the weights. So we train. A network of six layers can see 6 pixels to each side. Its task is to give back the picture (noise) moved to the right by 5 pixels: what it needs is nearly at the rim.
 
 # %% tags=["experiment"]
-# Needs your receptive_field and your effective_receptive_field. Takes about 10 seconds.
+# Needs your receptive_field and your effective_receptive_field. About 10 seconds.
 keras.utils.set_random_seed(10)
 layers = [
     keras.layers.Conv2D(
@@ -658,11 +661,9 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Before training the pixel that the task needs gets 0.3 % of the reaction, less than its share of the area (1 in 169). After 60 steps it has 18.7 %, after 300 steps 40.7 %, and the loss is down to 0.01 (the variance of the noise is 1). The theoretical field has been 13 pixels all along.
+# **Measured.** Before training, the pixel that the task needs gets 0.3 % of the reaction, less than its share of the area (1 in 169). After 60 steps it has 18.7 %, after 300 steps 40.7 %, and the loss is down to 0.01 (the variance of the noise is 1). The theoretical field has been 13 pixels all along.
 #
-# So the Gaussian is how networks *start*, and the task decides what becomes of it. Within the limit, that is: no training shows a unit a pixel outside. Luo et al. found in the same way that the effective field grows while a network learns to classify or to segment.
-#
-# That is also the sober version of *small fields see edges, large fields see objects*. A large field makes it possible to use what is far apart. Whether it is used, and for what, is learned.
+# **Set straight.** The Gaussian is how networks *start*, and the task decides what becomes of it, within the limit: no training shows a unit a pixel outside. Luo et al. found that the effective field grows while a network learns to classify or to segment. It is often said that small fields see edges and large ones objects; all that is certain is that a large field makes it possible to use what is far apart. Whether it is used, and for what, is learned.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Written question
@@ -719,6 +720,11 @@ check(minimum_depth)
 # Hidden tests compare your depths for targets just below, at and above the sizes that a stack has.
 graded("challenge_values")
 
+# %% [markdown]
+# ### Depths for published fields
+#
+# How deep must a stack be to see as far as twenty layers of $3 \times 3$ (41 pixels), VGG-16 (212), MobileNet v1 (315) and Inception v3 (1311)?
+
 # %% tags=["experiment"]
 # Needs your minimum_depth.
 targets = (41, 212, 315, 1311)
@@ -730,12 +736,12 @@ used_too = [int(np.ceil(1.5 * (target / 4) ** 2)) for target in targets]
 print("  used (4 sigma), equal weights:  " + "".join(f"{n:7d}" for n in used_too))
 
 # %% [markdown]
-# To see 212 pixels, as VGG-16 does, a plain stack would need 106 layers, a stack with doubling rates 7. With the largest rates that leave no hole (lab 03), 5. And if the stack is to *use* 212 pixels, not only to see them, equal weights and stride 1 would take 4214 layers, since the depth grows with the square of the width. Nobody builds that; everybody strides.
+# **Measured.** To see 212 pixels, a plain stack needs 106 layers, a stack with doubling rates 7, and one with rates 1, 3, 9, ..., the largest that leave no hole (lab 03, challenge), 5. If the stack is to *use* 212 pixels, not only to see them, equal weights and stride 1 would take 4214 layers, since the depth grows with the square of the width. Nobody builds that; everybody strides.
 
 # %% [markdown]
 # ## References
 #
-# - A. Araujo, W. Norris and J. Sim, *Computing receptive fields of convolutional neural networks*, Distill 2019. The formulas of this lab with their derivation, branches, and the sizes of many published networks.
+# - A. Araujo, W. Norris and J. Sim, *Computing receptive fields of convolutional neural networks*, Distill, 2019, doi:10.23915/distill.00021. Read it for the formulas of this lab with their derivation, for branches, and for the sizes of many published networks.
 # - W. Luo, Y. Li, R. Urtasun and R. Zemel, *Understanding the effective receptive field in deep convolutional neural networks*, NeurIPS 2016, arXiv:1701.04128. Read it for the Gaussian shape, the growth like $\sqrt{L}$, and how training changes the field.
-# - K. Simonyan and A. Zisserman, *Very deep convolutional networks for large-scale image recognition*, ICLR 2015, arXiv:1409.1556. Section 2.3 argues with receptive fields for stacks of small windows.
-# - F. Yu and V. Koltun, *Multi-scale context aggregation by dilated convolutions*, ICLR 2016, arXiv:1511.07122. Fields that grow exponentially without a loss of resolution.
+# - K. Simonyan and A. Zisserman, *Very deep convolutional networks for large-scale image recognition*, ICLR 2015, arXiv:1409.1556. Read section 2.3 for the argument from receptive fields to stacks of small windows.
+# - F. Yu and V. Koltun, *Multi-scale context aggregation by dilated convolutions*, ICLR 2016, arXiv:1511.07122. Read section 2 for fields that grow exponentially without a loss of resolution.
