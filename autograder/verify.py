@@ -4,24 +4,21 @@ every chaff is caught and named, and the release keeps its secrets.
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
+import hashlib
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from autograder import bank
 from autograder.course import Course
 from autograder.grading import judge
 from autograder.lab import Lab
+from autograder.proof import leaks, structure_problems
 from autograder.result import GRADED, NOT_ATTEMPTED, Result
 from autograder.scaffold import blanks
+from autograder.subject.wire import unpack
+from autograder.truth import keep, kept
 from autograder.workers import Workers
-from layerlab.visible import FILENAME
-
-_MARKS = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
-_SHORTEST_SECRET = 24
-"""Characters; a shorter line of a solution is no secret (`return inputs`)."""
 
 
 @dataclass
@@ -73,6 +70,36 @@ def verify(course: Course, lab: Lab, workers: Workers) -> Proof:
     return proof
 
 
+def verified(course: Course, lab: Lab, jobs: int | None = None) -> tuple[Proof, bool]:
+    """The proof of a lab, made now or kept from before for the same lab, seed, code and versions.
+
+    Args:
+        course: The course.
+        lab: The lab.
+        jobs: Number of workers; by default one a core.
+
+    Returns:
+        The proof, and whether it was kept from before. Only one without problems is kept.
+    """
+    path = kept(course, lab, "proofs", _code())
+    if path.is_file():
+        return Proof(**unpack(path.read_bytes())), True
+    with Workers(course, lab, "cpu", jobs) as workers:
+        proof = verify(course, lab, workers)
+    if proof.ok:
+        keep(path, asdict(proof))
+    return proof, False
+
+
+def _code() -> str:
+    """Changes with any code of ours: what a proof says depends on nearly all of it."""
+    here, digest = Path(__file__).parent, hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        if "labs" not in path.relative_to(here).parts:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def _chaffs(lab: Lab, workers: Workers, problems: list[str]) -> dict[str, int]:
     chaffs, truth = lab.chaffs, workers.truth
     examined = list(workers.examine(bank.chaff_notebooks(lab)))
@@ -112,98 +139,6 @@ def _nothing(result: Result, problems: list[str]) -> dict[str, float]:
         if cell.score is not None and (cell.score or cell.status != NOT_ATTEMPTED):
             problems.append(f"The stub's {cell.cell} is {cell.status} with {cell.score} points.")
     return {"score": result.score, "max_score": result.max_score}
-
-
-def structure_problems(lab: Lab) -> Iterator[str]:
-    """Where text, points and names of a lab disagree between notebook and grader."""
-    tested = _tested_cells(lab)
-    for cell in lab.graded_cells:
-        if cell.points <= 0:
-            yield f"The graded cell {cell.grade_id} has no points."
-        if not cell.by_hand and cell.grade_id not in tested:
-            yield f"No hidden test counts for the graded cell {cell.grade_id}."
-    for name in sorted(tested - {cell.grade_id for cell in lab.graded_cells}):
-        yield f"A hidden test counts for {name}, which is no graded cell."
-    defined = {name for names in lab.exercises.values() for name in names}
-    visible = {case.target for case in lab.visible_cases()}
-    hidden = {case.target for case in lab.hidden_cases(0)}
-    for name in sorted(defined - visible):
-        yield f"The exercise {name} has no visible case."
-    for name in sorted(defined - hidden):
-        yield f"The exercise {name} has no hidden case."
-    for name in sorted((visible | hidden) - defined):
-        yield f"Cases ask for {name}, which no exercise defines."
-    for solution in (*lab.chaffs, *lab.wheats):
-        if not solution.message and solution.path.parent.name == "chaffs":
-            yield f"The chaff {solution.name} has no docstring that explains it."
-    if not (lab.chaffs and lab.wheats):
-        yield "The bank lacks a wheat or a chaff: nothing proves the hidden tests."
-
-
-def _tested_cells(lab: Lab) -> set[str]:
-    """Graded cells that the hidden tests name in their `cell` marks."""
-    found = set()
-    for path in lab.hidden.glob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.cell":
-                found.add(ast.literal_eval(node.args[0]))
-    return found
-
-
-def leaks(course: Course, lab: Lab) -> Iterator[str]:
-    """Where the release holds a line of a solution, a marking scheme, a hidden test or the bank."""
-    folder = course.root / "labs" / lab.name
-    allowed = {f"{lab.name}.ipynb", FILENAME}
-    for path in sorted(folder.rglob("*")):
-        if path.name not in allowed:
-            yield f"The release of {lab.name} holds {path.name}, which is no part of it."
-    released = "\n".join(cell.source for cell in lab.release.cells)
-    if _MARKS.search(released):
-        yield f"The release of {lab.name} still has a mark of a region that should be gone."
-    public = {line.strip() for line in released.splitlines()}
-    for name, lines in _secrets(lab):
-        for line in lines:
-            if line in public:
-                yield f"The release of {lab.name} holds a line of {name}: {line!r}."
-    data = (folder / FILENAME).read_text(encoding="utf-8")
-    for name, lines in _secrets(lab):
-        for line in lines:
-            if line in data:
-                yield f"{FILENAME} of {lab.name} holds a line of {name}: {line!r}."
-
-
-def _secrets(lab: Lab) -> Iterator[tuple[str, list[str]]]:
-    """Lines that no student may see, by where they stand."""
-    given = {line.strip() for cell in lab.release.cells for line in cell.source.splitlines()}
-    for cell in lab.solution.cells:
-        info = cell.metadata.get("nbgrader", {})
-        if info.get("solution"):
-            yield f"the solution of {info['grade_id']}", _lines(_region(cell))
-    for path in sorted(lab.hidden.glob("test_*.py")):
-        yield path.name, _lines(path.read_text(encoding="utf-8"))
-    for solution in (*lab.chaffs, *lab.wheats):
-        lines = _lines(_code(solution.path.read_text(encoding="utf-8")))
-        yield f"{solution.path.parent.name}/{solution.name}", [x for x in lines if x not in given]
-
-
-def _region(cell: Any) -> str:
-    """What nbgrader takes out of a solution cell."""
-    if cell.cell_type == "markdown" or "BEGIN SOLUTION" not in cell.source:
-        return str(cell.source)
-    inside = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.DOTALL)
-    return "\n".join(inside)
-
-
-def _code(text: str) -> str:
-    """A bank entry without its docstring, which is what students are told."""
-    tree = ast.parse(text)
-    if ast.get_docstring(tree) is None:
-        return text
-    return "\n".join(text.splitlines()[tree.body[0].end_lineno or 0 :])
-
-
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_SECRET]
 
 
 def _capital(text: str) -> str:

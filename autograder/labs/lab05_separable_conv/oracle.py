@@ -50,7 +50,7 @@ def expect(case: Case) -> dict[str, Expected]:
         return {"refusal": Expected(_refusal(case.config), rule="raises")}
     if case.target == LAYER:
         return _layer(case)
-    if "parts" in case.options:
+    if "parts" in case.options:  # factors are asked for, not a cost
         kernel, rank = (*case.inputs, 1) if case.target == SEPARATE else case.inputs
         return _best_terms(kernel, rank)
     return {"value": Expected(_cost(case))}

@@ -72,7 +72,7 @@ def made(item: Any) -> Any:
     """The Keras object that some data stands for (`layerlab.probe`)."""
     if isinstance(item, list | tuple) and any(isinstance(x, Mapping) for x in item):
         return [made(x) for x in item]
-    if not (isinstance(item, Mapping) and "make" in item):
+    if not isinstance(item, Mapping) or "make" not in item:
         return tuple(item) if isinstance(item, list) else item
     make: Any = keras
     for name in item["make"].split(".")[1:]:
