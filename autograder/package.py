@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -164,6 +164,19 @@ def _lock(path: Path) -> dict[str, list[Requirement]]:
         requirement = Requirement(line)
         found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
     return found
+
+
+def differs_from_lock() -> Iterator[str]:
+    """Where this environment is not the one that students are told to make."""
+    locked = _lock(HOUSE / "requirements.lock")
+    for name in VERSIONED:
+        version = importlib.metadata.version(name)
+        wanted = [r for r in locked[name] if r.marker is None or r.marker.evaluate()]
+        if not any(r.specifier.contains(version, prereleases=True) for r in wanted):
+            yield (
+                f"The proof ran with {name} {version}, but students are told {wanted[0]} by "
+                "requirements.lock: install what the lock says."
+            )
 
 
 def _metadata(wheel: Path) -> str:

@@ -134,6 +134,7 @@ def runs(course: Course, labs: list[Lab], stage: Path) -> Proved:
         ran = list(threads.map(lambda lab: _kept_run(kept, stage, lab.name), labs))
     started = sum(count for count, _ in ran)
     problems = [problem for _, found in ran for problem in found]
+    problems += package.differs_from_lock()
     return Proved(
         f"Run top to bottom as a stub, {_count(len(labs), 'notebook')} show nothing worse than "
         f"'not started yet' ({started} cells say so).",
@@ -307,6 +308,10 @@ def links_resolve(course: Course, labs: list[Lab], stage: Path, *, online: bool)
                     problems.append(f"{where} speaks of lab {number}, which this course has not.")
         for where, cell in texts:
             outside |= {(where, url) for url in re.findall(r"https?://[^\s)>\]\"'`]+", cell.source)}
+    for target in _targets(_read(stage / "labs" / package.README)):
+        inside += 1
+        if not (stage / "labs" / target).exists():
+            problems.append(f"labs/{package.README} links to {target}, which is not released.")
     ask = _answers if online else _is_address
     problems += [complaint for where, url in sorted(outside) for complaint in ask(where, url)]
     asked = "answer" if online else "are well formed (not asked: --online asks them)"

@@ -146,6 +146,16 @@ def test_a_notebook_may_not_import_what_the_lock_lacks(tmp_path):
         package._pins(lab, [], package._lock(ROOT / "requirements.lock"))
 
 
+def test_a_proof_in_another_environment_is_none(monkeypatch):
+    assert list(package.differs_from_lock()) == []
+    known = package.importlib.metadata.version
+    monkeypatch.setattr(
+        package.importlib.metadata, "version", lambda n: "3.1.0" if n == "keras" else known(n)
+    )
+    (problem,) = package.differs_from_lock()
+    assert problem.startswith("The proof ran with keras 3.1.0, but students are told keras==")
+
+
 def test_the_wheel_imports_nothing_but_what_it_names(builds):
     (wheel,) = [p for n, p in builds[0].items() if n.endswith(".whl") and "/" not in n]
     with zipfile.ZipFile(wheel) as archive:

@@ -447,6 +447,13 @@ def test_links_that_are_there_are_not_complained_of(stage, course, lab):
     assert proof.links_resolve(course, [lab], stage, online=False).problems == []
 
 
+def test_the_overview_lists_what_is_there(stage, course, lab):
+    overview = stage / "labs" / "README.md"
+    overview.write_text(overview.read_text().replace("/README.md", "/READ.md"))
+    (problem,) = proof.links_resolve(course, [lab], stage, online=False).problems
+    assert problem == f"labs/README.md links to {LAB}/READ.md, which is not released."
+
+
 def test_addresses_are_asked_only_on_demand(stage, course, lab):
     class Gone(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
