@@ -24,7 +24,7 @@ from autograder.lab import Lab
 
 _KINDS = "SOLUTION|HIDDEN TESTS|MARK SCHEME"
 _MARKS = re.compile(rf"(BEGIN|END) ({_KINDS})")
-_REGION = re.compile(rf"### BEGIN ({_KINDS})\n.*?### END \1", re.DOTALL)
+_REGION = re.compile(rf"^.*BEGIN ({_KINDS}).*\n(?:.*\n)*?.*END \1.*$", re.MULTILINE)
 _SHORTEST = 24
 """Characters; a shorter line is no secret (`return inputs`)."""
 _START = re.compile(r"(?<!\w)\S")

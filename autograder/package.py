@@ -67,7 +67,7 @@ def build(course: Course, labs: list[Lab], stage: Path) -> None:
         pins = _pins(lab, needs, locked)
         _write(folder / REQUIREMENTS, "".join(f"{line}\n" for line in (f"./{wheel.name}", *pins)))
         _write(folder / environment.FILENAME, _json(made_with))
-        _write(folder / README, _readme(lab, wheel.name, made_with["python"]))
+        _write(folder / README, _readme(lab, wheel.name, made_with))
         files = {f"{lab.name}/{path.name}": path for path in sorted(folder.iterdir())}
         _zip(stage / f"{lab.name}.zip", files)
     overview = stage / "labs" / README
@@ -242,7 +242,7 @@ def _environment(wheel: Path, locked: dict[str, list[Requirement]]) -> dict[str,
     return {"layerlab": version, "python": f">={python}", **versions, **environment.SETTINGS}
 
 
-def _readme(lab: Lab, wheel: str, python: str) -> str:
+def _readme(lab: Lab, wheel: str, made_with: dict[str, str]) -> str:
     rows = [
         f"| `{cell.grade_id}` | {by} | {cell.points:g} |"
         for cell in lab.graded_cells
@@ -253,7 +253,8 @@ def _readme(lab: Lab, wheel: str, python: str) -> str:
         title=_title(lab),
         lab=lab.name,
         wheel=wheel,
-        python=f"{python.removeprefix('>=')} or later",
+        python=f"{made_with['python'].removeprefix('>=')} or later",
+        tensorflow=made_with["tensorflow"],
         points=f"{points:g}",
         rows="\n".join(rows),
     )

@@ -18,7 +18,7 @@ import pytest
 from autograder import package, proof
 from autograder.course import Course
 from autograder.errors import UsageError
-from autograder.leaks import history_leaks, secrets
+from autograder.leaks import _parts, history_leaks, secrets
 from autograder.release import enter
 
 LAB = "lab06_depthwise_conv"
@@ -221,6 +221,16 @@ def test_a_line_of_the_bank_in_a_cell_is_no_excuse_for_itself(stage, lab, hidden
 def test_a_mark_of_a_region_is_found(hidden):
     (found,) = hidden.leaks("a.py", b"### BEGIN HIDDEN TESTS")
     assert "mark of a region" in found
+
+
+def test_what_nbgrader_takes_out_of_a_cell_is_hidden_and_the_rest_is_shown():
+    source = (
+        "a = 1\n    ### BEGIN SOLUTION\n    x = 2\n    ### END SOLUTION\nb = 1\n"
+        "=== BEGIN MARK SCHEME ===\nfive points\n=== END MARK SCHEME ===\nend"
+    )
+    shown, taken_out = _parts(nbformat.v4.new_code_cell(source))
+    assert shown.split() == ["a", "=", "1", "b", "=", "1", "end"]
+    assert taken_out.split() == ["x", "=", "2", "five", "points"]
 
 
 def test_the_seed_is_a_secret(course, lab, monkeypatch):
