@@ -237,8 +237,10 @@ def history_leaks(repository: Path, hidden: Secrets) -> Iterator[str]:
         if kind == "tree":
             continue
         path = paths.get(name, "")
-        for sentence in hidden.leaks(path or f"the {kind} {name[:10]}", data):
-            yield f"History of {repository.name}: {_brought(repository, name, path)}{sentence}"
+        found = list(hidden.leaks(path or f"the {kind} {name[:10]}", data))
+        if found:
+            where = f"History of {repository.name}: {_brought(repository, name, path)}"
+            yield from (where + sentence for sentence in found)
 
 
 def _objects(repository: Path, names: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
@@ -254,8 +256,10 @@ def _objects(repository: Path, names: Iterable[str]) -> Iterator[tuple[str, str,
         with process:
             assert process.stdout is not None
             while header := process.stdout.readline().decode():
-                name, kind, size = header.split()
-                yield name, kind, process.stdout.read(int(size))
+                name, kind, *size = header.split()
+                if not size:
+                    raise UsageError(f"The clone {repository} lacks {name}: make a whole one.")
+                yield name, kind, process.stdout.read(int(size[0]))
                 process.stdout.read(1)  # the newline behind each object
 
 

@@ -59,7 +59,7 @@ def stage(built, tmp_path):
 
 
 def a_line(hidden, owner):
-    """A hidden line of some file."""
+    """A hidden line of some file, if possible one with quotes, which HTML and JSON escape."""
     lines = [
         line
         for known in hidden._by_start.values()
@@ -67,7 +67,7 @@ def a_line(hidden, owner):
         if owner in where
     ]
     assert lines, owner
-    return max(lines, key=len)
+    return max(lines, key=lambda line: ('"' in line, len(line)))
 
 
 def notebook_path(stage):
