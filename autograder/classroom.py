@@ -141,6 +141,11 @@ def _kept(course: Course, lab: Lab, student: str) -> Path:
     return course.state / "results" / lab.name / f"{student}.json"
 
 
+def forget(course: Course, lab: Lab, student: str) -> None:
+    """Drops what is kept of a submission that another has replaced: it is graded anew."""
+    _kept(course, lab, student).unlink(missing_ok=True)
+
+
 def _earlier(course: Course, lab: Lab, handed: Handed) -> Result | None:
     """The result of an earlier run, if the submission has not changed since (nbgrader's rule)."""
     graded = course.root / "autograded" / handed.student / lab.name

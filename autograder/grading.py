@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from autograder.examine import Examiner, Outcome, run_tests
@@ -102,6 +104,7 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     )
     if found.fault:
         return result
+    result.versions = dict(_versions())
     for outcome in found.outcomes:
         if outcome.fault:
             result.reason = f"The hidden test {outcome.test} is broken: {outcome.fault}."
@@ -129,6 +132,12 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     result.status = GRADED
     result.outputs = {str(position): outputs for position, outputs in found.outputs.items()}
     return result
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Of what a grade depends on beside the submission; the sandbox has the same."""
+    return {name: version(name) for name in ("layerlab", "tensorflow", "keras", "numpy")}
 
 
 def _judge_cell(

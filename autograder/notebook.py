@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from autograder.errors import NotGraded
+from autograder.errors import NotGraded, UsageError
 from autograder.lab import Lab
 from autograder.session import CodeCell
 
@@ -125,6 +127,21 @@ def grade_id(cell: Any) -> str:
     info = cell.metadata.get("nbgrader")
     name = info.get("grade_id") if isinstance(info, dict) else None
     return name if isinstance(name, str) else ""
+
+
+def closest(names: set[str], labs: Iterable[Lab]) -> Lab | None:
+    """The lab that has most of these cells, if it has at least two.
+
+    Args:
+        names: `grade_id` of cells.
+        labs: The labs; those that are not released are no candidates.
+    """
+    shared: dict[Lab, int] = {}
+    for lab in labs:
+        with contextlib.suppress(UsageError):
+            shared[lab] = len(names & {grade_id(cell) for cell in lab.release.cells})
+    best = max(shared, key=lambda lab: shared[lab], default=None)
+    return best if best is not None and shared[best] >= 2 else None
 
 
 def _is_locked(cell: Any) -> bool:

@@ -52,6 +52,7 @@ class Result:
         cells: Outcome of each graded cell.
         outputs: What each cell that ran has shown, by its position in the restored notebook.
         remarks: What else an instructor should know, such as a cell that never ends.
+        versions: Of the libraries that it was graded with.
     """
 
     lab: str
@@ -63,6 +64,7 @@ class Result:
     cells: list[CellResult] = field(default_factory=list)
     outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def score(self) -> float:

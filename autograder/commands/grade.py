@@ -93,14 +93,10 @@ def _lab_of(course: Course, path: Path, document: Any) -> Lab:
     if path.stem in course.lab_names:
         return course.lab(path.stem)
     names = {notebook.grade_id(cell) for cell in document.cells} - {""}
-    shared = {
-        lab.name: len(names & {notebook.grade_id(cell) for cell in lab.release.cells})
-        for lab in course.labs()
-    }
-    best = max(shared, key=lambda name: shared[name], default="")
-    if not best or shared[best] < 2:
+    lab = notebook.closest(names, course.labs())
+    if lab is None:
         raise UsageError(f"Which lab is {path.name}? Say it with --lab LAB.")
-    return course.lab(best)
+    return lab
 
 
 def _show(result: Result) -> None:
