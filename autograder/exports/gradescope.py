@@ -1,11 +1,13 @@
 """Grades for Gradescope: a `results.json` for each submission.
 
 Gradescope takes no file for a class: its autograder writes one `results.json` for each submission.
-So these lie in a folder or a zip, as `<lab>/<student>/results.json`. `docs/grades.md` shows the few
-lines of an autograder that picks the one of its submission.
+So a lab's folder is such an autograder, which runs no code of a student: it hands out the result
+`<student>/results.json` by the submitter's email.
 
-Reference:
-    "Autograder Specifications", https://gradescope-autograders.readthedocs.io/en/latest/specs/
+References:
+    "Autograder Specifications", https://gradescope-autograders.readthedocs.io/en/latest/specs/;
+    "Submission Metadata",
+    https://gradescope-autograders.readthedocs.io/en/latest/submission_metadata/
 """
 
 from __future__ import annotations
@@ -20,6 +22,20 @@ from traitlets import Enum
 from autograder.exports.grades import WAITS, Exporter, Grade, Grades, Mark, replace
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+EXECUTABLE = 0o100755
+SETUP = "#!/bin/sh\n"
+RUN = """#!/usr/bin/env python3
+import json
+import pathlib
+import shutil
+
+root = pathlib.Path("/autograder")
+users = json.loads((root / "submission_metadata.json").read_text())["users"]
+students = json.loads((root / "source" / "students.json").read_text())
+found = [students[user["email"].lower()] for user in users if user["email"].lower() in students]
+result = root / "source" / found[0] / "results.json"
+shutil.copyfile(result, root / "results" / "results.json")
+"""
 
 
 class GradescopeExporter(Exporter):
@@ -44,16 +60,22 @@ class GradescopeExporter(Exporter):
 
     def write(self, grades: Grades, target: Path) -> None:
         """Writes the folder, or the zip if the target's name ends so."""
-        pages = {
+        pages: dict[str, str | None] = {
             f"{grade.lab}/{grade.person.student}/results.json": self._page(grade)
             for grade in grades
         }
+        emails = {person.email.lower(): person.student for person in grades.people if person.email}
+        for lab in grades.labs:
+            pages[f"{lab}/students.json"] = json.dumps(emails, ensure_ascii=False, indent=2) + "\n"
+            pages[f"{lab}/setup.sh"], pages[f"{lab}/run_autograder"] = SETUP, RUN
         if target.suffix == ".zip":
             unfinished = target.with_name(f"{target.name}.new")
-            with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+            with zipfile.ZipFile(unfinished, "w") as archive:
                 for name, page in pages.items():
                     if page is not None:
-                        archive.writestr(zipfile.ZipInfo(name, ZIP_DATE), page)
+                        info = zipfile.ZipInfo(name, ZIP_DATE)
+                        info.external_attr = EXECUTABLE << 16
+                        archive.writestr(info, page, zipfile.ZIP_DEFLATED)
             unfinished.replace(target)
             return
         for name, page in pages.items():
@@ -63,6 +85,8 @@ class GradescopeExporter(Exporter):
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             replace(path, page)
+            if path.name in ("setup.sh", "run_autograder"):
+                path.chmod(EXECUTABLE)
 
     def _page(self, grade: Grade) -> str | None:
         """The text of a `results.json`; without a score there is none: it would read as 0."""
