@@ -37,7 +37,7 @@ UNMATCHED, SUPERSEDED = "unmatched", "superseded"
 COPY_MARK = re.compile(r"([ _-]*\(\d+\)|[-_ ]+copy ?\d*|[-_ ]+\d+)+$", re.IGNORECASE)
 """What browsers, Canvas and Jupyter put behind the name of a second file."""
 
-NEW, REPLACED, UNCHANGED, OLDER = "new", "replaces an older one", "unchanged", "older, kept aside"
+NEW, REPLACED, UNCHANGED, OLDER = "new", "newer", "unchanged", "older"
 
 
 @dataclass(frozen=True)
@@ -193,10 +193,9 @@ def collect(
             aside: dict[Piece, str] = {}
             submissions = _sort(course, labs, lab is not None, roster, files, aside)
             _place(course, submissions, collected, Path(folder))
-            if aside:
-                collected.folder = _put_aside(course, path, files, aside)
-                reasons = sorted((str(piece.path), reason) for piece, reason in aside.items())
-                collected.unmatched = reasons
+            collected.folder = _put_aside(course, path, files, aside)
+            reasons = sorted((str(piece.path), reason) for piece, reason in aside.items())
+            collected.unmatched = reasons
     except OSError as error:
         raise UsageError(f"{error.filename} cannot be written: {error.strerror}.") from None
     return collected
@@ -420,10 +419,12 @@ def _keep(folder: Path, shelf: Path, digest: str) -> None:
 
 def _put_aside(
     course: Course, path: Path, files: Mapping[Piece, Path], aside: Mapping[Piece, str]
-) -> Path:
-    """Puts what is nobody's into a folder of its own for this very zip, with the reasons."""
+) -> Path | None:
+    """Puts what is nobody's, if anything, into a folder for this very zip, with the reasons."""
     folder = course.root / UNMATCHED / f"{path.stem}-{_digest(path)[:8]}"
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier run with the same zip
+    if not aside:
+        return None
     lines = []
     for piece, reason in sorted(aside.items(), key=lambda item: str(item[0].path)):
         target = folder / piece.path

@@ -123,7 +123,7 @@ def test_what_was_unmatched_is_mapped_by_hand(own, work, zipped):
     assert not collect(own, path).placed
     found = collect(own, path, named={"smithsam": "sam2", "4": "mallory"})
     assert outcomes(found) == {("sam2", LAB): NEW, ("mallory", LAB): NEW}
-    assert not found.unmatched
+    assert not found.unmatched and not list((own.root / "unmatched").iterdir())
     with pytest.raises(UsageError, match="'nobody', who is not in the gradebook"):
         collect(own, path, named={"smithsam": "nobody"})
 

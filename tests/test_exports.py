@@ -242,6 +242,18 @@ def test_gradescope_results_have_the_documented_fields(export):
     assert "has not done so yet" in mallory["tests"][3]["output"]
 
 
+def test_a_score_of_an_earlier_submission_is_told(graded, export):
+    stamp = graded.root / "submitted" / "ada" / LAB / "timestamp.txt"
+    stamp.parent.mkdir(parents=True)
+    stamp.write_text("2026-02-28 12:00:00 UTC")
+    try:
+        assert "handed in again" not in export("csv", LAB)[1]
+        stamp.write_text("2026-02-28 13:00:00 UTC")
+        assert "handed in again since it was graded" in export("csv", LAB)[1]
+    finally:
+        shutil.rmtree(stamp.parents[1])
+
+
 def test_gradescope_results_in_a_zip(export):
     path, _ = export("gradescope", LAB, name="out.zip")
     with zipfile.ZipFile(path) as archive:

@@ -38,7 +38,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def run(options: argparse.Namespace) -> int:
     """Collects; prints what became of every file."""
-    from autograder.collect import collect
+    from autograder.collect import OLDER, REPLACED, SUPERSEDED, collect
 
     course = Course.find()
     found = collect(course, options.zip, options.lab, options.format, dict(options.map))
@@ -51,10 +51,12 @@ def run(options: argparse.Namespace) -> int:
     count = Counter(placed.outcome for placed in found.placed)
     summary = ", ".join(f"{number} {outcome}" for outcome, number in count.items()) or "none"
     print(f"A download of {found.format.capitalize()}; submissions: {summary}.")
+    if count[REPLACED] or count[OLDER]:
+        print(f"Of two the older lies in {SUPERSEDED}/<student>/<lab>/.")
     if found.folder is not None:
         say(
-            f"{len(found.unmatched)} files were put aside in {found.folder}: mend the roster, or "
-            "say --map NAME=STUDENT, and collect the zip again."
+            f"Put aside in {found.folder}: {len(found.unmatched)} of the files. Mend the roster, "
+            "or say --map NAME=STUDENT, and collect the zip again."
         )
         return SHORT
     return DONE

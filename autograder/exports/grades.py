@@ -14,6 +14,7 @@ from nbgrader.plugins import ExportPlugin
 from sqlalchemy.orm import selectinload
 
 from autograder.classroom import earlier_results
+from autograder.converting import configuration
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.lab import Lab
@@ -76,6 +77,7 @@ class Grade:
         raw_score: The sum of the marks.
         penalty: What is taken off for being late.
         submitted: When it was handed in (UTC), if that is known.
+        outdated: Whether it was handed in again since.
         marks: Its cells, in the notebook's order.
         result: What the autograder kept of it, if anything.
     """
@@ -88,6 +90,7 @@ class Grade:
     raw_score: float = 0.0
     penalty: float = 0.0
     submitted: datetime | None = None
+    outdated: bool = False
     marks: list[Mark] = field(default_factory=list)
     result: Result | None = None
 
@@ -136,6 +139,12 @@ class Grades:
                 names = [grade.person.student for grade in grades if grade.status == status]
                 if names:
                     said.append(f"{lab}: {meaning}: {', '.join(names)}.")
+            names = [grade.person.student for grade in grades if grade.outdated]
+            if names:
+                said.append(
+                    f"{lab}: handed in again since it was graded; the score is that of the earlier "
+                    f"one: {', '.join(names)}."
+                )
         return said
 
 
@@ -192,6 +201,7 @@ def read(
         for folder in course.root.glob(f"submitted/*/{name}")
         if folder.is_dir()
     }
+    directory = CourseDirectory(config=configuration(course))
     known = people(gradebook)
     ids = {person.student for person in known}
     known += [Person(student) for student in sorted({student for student, _ in handed} - ids)]
@@ -206,7 +216,11 @@ def read(
         for person in known:
             result = kept.get(person.student)
             if person.student in entered:
-                grade = _grade(entered[person.student], person, max_score, result, order)
+                entry = entered[person.student]
+                folder = course.root / "submitted" / person.student / name
+                latest = directory.get_existing_timestamp(str(folder))
+                outdated = latest is not None and (not entry.timestamp or latest > entry.timestamp)
+                grade = _grade(entry, person, max_score, result, order, outdated)
             elif (person.student, name) in handed:
                 reason = (result and result.reason) or "It was not graded yet."
                 grade = Grade(person, name, max_score, NOT_GRADED, reason, result=result)
@@ -245,7 +259,12 @@ def _submissions(gradebook: Any, lab: str) -> Iterable[Any]:
 
 
 def _grade(
-    entry: Any, person: Person, max_score: float, result: Result | None, order: dict[str, int]
+    entry: Any,
+    person: Person,
+    max_score: float,
+    result: Result | None,
+    order: dict[str, int],
+    outdated: bool,
 ) -> Grade:
     """A submission of the gradebook as a grade."""
     cells = {cell.cell: cell for cell in result.cells} if result else {}
@@ -272,6 +291,7 @@ def _grade(
         entry.score or 0.0,
         entry.late_submission_penalty or 0.0,
         entry.timestamp,
+        outdated,
         sorted(marks, key=lambda mark: (order.get(mark.cell, len(order)), mark.cell)),
         result,
     )
