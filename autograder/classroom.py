@@ -11,6 +11,7 @@ from typing import Any
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 
+from autograder import gradebook
 from autograder import notebook as notebooks
 from autograder.converting import configuration, convert
 from autograder.course import Course
@@ -72,6 +73,7 @@ def grade(
     """
     classroom = handed_in(course, lab)
     enter(course, lab)
+    gradebook.enter(course)
     results: dict[str, Result] = {}
     pending: dict[str, Any] = {}
     for handed in classroom:
@@ -90,6 +92,7 @@ def grade(
         _keep(course, lab, results[result.submission])
         progress(len(results), len(classroom))
     fresh = [name for name in pending if results[name].status == GRADED]
+    fresh += [name for name in gradebook.penalize(course, lab) if name not in pending]
     workers.spread(write_feedback, course.root, lab.name, fresh)
     return [results[handed.student] for handed in classroom]
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from autograder import settings
 from autograder.errors import UsageError
 from autograder.lab import Lab
+from autograder.settings import Settings
 
 CONFIG = "nbgrader_config.py"
 
@@ -44,10 +46,28 @@ class Course:
         """What the autograder keeps between runs; never committed."""
         return self.root / ".autograder"
 
+    @cached_property
+    def settings(self) -> Settings:
+        """What `course.toml` says.
+
+        Raises:
+            UsageError: Something in it is wrong.
+        """
+        return settings.load(self.root)
+
+    @property
+    def written(self) -> list[str]:
+        """Names of the labs in `source/`."""
+        return settings.written(self.root)
+
     @property
     def lab_names(self) -> list[str]:
-        """Names of all labs, in the order of the course."""
-        return sorted(path.parent.name for path in self.root.glob("source/*/*.py"))
+        """Names of the labs in the order of the course: those that `course.toml` chooses, or all.
+
+        Raises:
+            UsageError: Something in `course.toml` is wrong.
+        """
+        return list(self.settings.labs) or self.written
 
     def lab(self, name: str) -> Lab:
         """A lab by its name.
@@ -56,6 +76,10 @@ class Course:
             UsageError: There is none of that name.
         """
         if name not in self.lab_names:
+            if name in self.written:
+                raise UsageError(
+                    f"{name} is no lab of this course: add [labs.{name}] to {settings.FILE}."
+                )
             known = ", ".join(self.lab_names) or "none"
             raise UsageError(f"There is no lab called {name!r}; this course has: {known}.")
         return Lab(name, self.root)

@@ -26,6 +26,7 @@ from layerlab.case import Case
 from layerlab.compare import Expected
 
 HIDDEN = Path(str(labs.__file__)).parent
+"""Where the hidden folders of the engine's own labs are; a course may have some of its own."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ class Lab:
     def __init__(self, name: str, root: Path):
         self.name = name
         self.root = root
+        own = str(hidden_folder(root))
+        if own not in labs.__path__ and Path(own).is_dir():
+            labs.__path__.insert(0, own)  # `autograder.labs.<lab>` is found there, too
 
     @property
     def source(self) -> Path:
@@ -71,8 +75,18 @@ class Lab:
 
     @property
     def hidden(self) -> Path:
-        """Folder of what is hidden: oracle, cases, tests, bank."""
-        return HIDDEN / self.name
+        """Folder of what is hidden (oracle, cases, tests, bank): in the course, or the engine's.
+
+        Raises:
+            UsageError: There is none.
+        """
+        for folder in (hidden_folder(self.root), *map(Path, labs.__path__)):
+            if (folder / self.name).is_dir():
+                return folder / self.name
+        raise UsageError(
+            f"{self.name} has no hidden tests: {hidden_folder(self.root) / self.name} is missing. "
+            "`autograder new` shows what is in such a folder."
+        )
 
     @cached_property
     def release(self) -> Any:
@@ -116,8 +130,21 @@ class Lab:
         }
 
     def module(self, name: str) -> ModuleType:
-        """A module of the hidden folder, such as `cases` or `oracle`."""
-        return importlib.import_module(f"autograder.labs.{self.name}.{name}")
+        """A module of the hidden folder, such as `cases` or `oracle`.
+
+        Raises:
+            UsageError: There is no hidden folder, or it lacks the module.
+        """
+        path = self.hidden / f"{name}.py"
+        if not path.is_file():
+            raise UsageError(f"{self.name} lacks {path}: `autograder new` shows what is in it.")
+        module = importlib.import_module(f"autograder.labs.{self.name}.{name}")
+        if not path.samefile(str(module.__file__)):
+            raise UsageError(
+                f"{self.name} of another course is loaded already ({module.__file__}): "
+                "one process grades one course."
+            )
+        return module
 
     def hidden_cases(self, seed: int) -> list[Case]:
         """The hidden cases for a seed, smallest first within each group."""
@@ -159,6 +186,11 @@ class Lab:
         digest.update(nbformat.writes(self.release).encode())
         digest.update(self.source.read_bytes())
         return digest.hexdigest()
+
+
+def hidden_folder(root: Path) -> Path:
+    """Where a course keeps the hidden folders of its own labs."""
+    return root / "autograder" / "labs"
 
 
 @contextmanager

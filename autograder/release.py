@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.coursedir import CourseDirectory
 
-from autograder import source, visible
+from autograder import gradebook, source, visible
 from autograder.converting import configuration, convert, with_our_tools
 from autograder.course import CONFIG, Course
 from autograder.host import Template
@@ -39,6 +39,7 @@ def release(course: Course, lab: Lab, template: Template) -> None:
     # nbgrader copies whatever lies beside a source notebook; this file needs the released one.
     for folder in ("labs", "solutions"):
         shutil.copyfile(data, course.root / folder / lab.name / FILENAME)
+    gradebook.enter(course)
 
 
 def enter(course: Course, lab: Lab) -> None:
@@ -50,9 +51,9 @@ def enter(course: Course, lab: Lab) -> None:
     """
     with_our_tools()
     directory = CourseDirectory(config=configuration(course))
-    with Gradebook(directory.db_url, directory.course_id) as gradebook:
+    with Gradebook(directory.db_url, directory.course_id) as book:
         try:
-            gradebook.find_notebook(lab.name, lab.name)
+            book.find_notebook(lab.name, lab.name)
             return
         except MissingEntry:
             pass

@@ -19,7 +19,12 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/
 
 
 def command(limits: Limits, device: str) -> list[str]:
-    """The command line that starts a template.
+    """The command line that starts a template; arguments and errors are those of `confined`."""
+    return [*confined(limits, device), sys.executable, "-m", "autograder.subject.template"]
+
+
+def confined(limits: Limits, device: str) -> list[str]:
+    """The command line that runs what follows it in the sandbox.
 
     Args:
         limits: What a submission may use.
@@ -54,7 +59,7 @@ def command(limits: Limits, device: str) -> list[str]:
     arguments += ["--chdir", "/tmp"]
     for name, value in _environment(device).items():
         arguments += ["--setenv", name, value]
-    return [*arguments, sys.executable, "-m", "autograder.subject.template"]
+    return arguments
 
 
 def _visible() -> list[Path]:

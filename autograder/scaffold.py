@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder import settings
 from autograder.course import Course
 from autograder.errors import UsageError
-from autograder.lab import HIDDEN, Lab
+from autograder.lab import HIDDEN, Lab, hidden_folder
 
 TEMPLATE = Path(__file__).parent / "templates" / "lab"
 BLANK = "TODO"
@@ -35,16 +36,21 @@ def new(course: Course, name: str) -> list[Path]:
             "such as lab11_attention."
         )
     lab = Lab(name, course.root)
-    for folder in (lab.source.parent, lab.hidden):
+    hidden = hidden_folder(course.root) / name
+    for folder in (lab.source.parent, hidden, HIDDEN / name):
         if folder.exists():
             raise UsageError(f"There is a folder {folder} already: choose another name.")
+    chosen = bool(course.settings.labs)
     targets = {TEMPLATE / "source.py": lab.source}
     for path in sorted((TEMPLATE / "hidden").rglob("*.py")):
-        targets[path] = HIDDEN / name / path.relative_to(TEMPLATE / "hidden")
+        targets[path] = hidden / path.relative_to(TEMPLATE / "hidden")
     for path, target in targets.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         text = path.read_text(encoding="utf-8").replace(_NAME, name)
         target.write_text(text, encoding="utf-8")
+    if chosen:
+        with (course.root / settings.FILE).open("a", encoding="utf-8") as file:
+            file.write(f"\n[labs.{name}]\n")
     return list(targets.values())
 
 

@@ -132,20 +132,22 @@ def _grade_class(course: Course, lab: Lab, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([result.summary() for result in results], ensure_ascii=False, indent=2))
     else:
-        _show_class(lab, results, time.monotonic() - started)
+        _show_class(course, lab, results, time.monotonic() - started)
     return DONE if all(result.status == GRADED for result in results) else UNGRADED
 
 
-def _show_class(lab: Lab, results: list[Result], seconds: float) -> None:
+def _show_class(course: Course, lab: Lab, results: list[Result], seconds: float) -> None:
     """Prints a line for each student.
 
     Args:
+        course: The course.
         lab: The lab.
         results: Their results.
         seconds: How long grading took.
     """
     console = Console(highlight=False)
     table = Table("student", "score", "what to say", title=lab.name)
+    roster = {student.id for student in course.settings.students}
     for result in results:
         if result.status != GRADED:
             table.add_row(result.submission, "not graded", result.reason)
@@ -155,7 +157,8 @@ def _show_class(lab: Lab, results: list[Result], seconds: float) -> None:
         said = ", ".join(name.replace("_", " ") for name in names)
         if not said and result.score < result.max_score:
             said = "not attempted" if untouched and not result.score else "see the feedback"
-        said = "\n".join(filter(None, [said, *result.remarks]))
+        stranger = "not in the roster" if roster and result.submission not in roster else ""
+        said = "\n".join(filter(None, [said, *result.remarks, stranger]))
         table.add_row(result.submission, f"{result.score:.2f} / {result.max_score:g}", said)
     console.print(table)
     graded = sum(result.status == GRADED for result in results)

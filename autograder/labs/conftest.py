@@ -11,7 +11,7 @@ from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
 from autograder.examine import Examiner, Plugin
 from autograder.host import Template
-from autograder.lab import HIDDEN, Lab
+from autograder.lab import Lab
 from autograder.session import Session
 from autograder.subject.limits import Limits
 
@@ -21,6 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "cell(grade_id): the graded cell that a test counts for")
+    config.addinivalue_line("markers", "cases(*groups): the groups of cases that a test runs on")
     path = config.getoption("--submission")
     if path is None:
         raise pytest.UsageError("say which notebook is examined: --submission FILE.ipynb")
@@ -38,10 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _lab(config: pytest.Config) -> Lab:
+    paths = [Path(argument.split("::")[0]).resolve() for argument in config.args]
     names = {
-        Path(argument.split("::")[0]).resolve().relative_to(HIDDEN).parts[0]
-        for argument in config.args
-        if Path(argument.split("::")[0]).resolve().is_relative_to(HIDDEN)
+        folder.name
+        for path in paths
+        for folder in (path, *path.parents)
+        if folder.parent.parts[-2:] == ("autograder", "labs")
     }
     if len(names) != 1:
         raise UsageError("Name the folder of one lab, such as autograder/labs/LAB.")

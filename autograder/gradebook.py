@@ -1,0 +1,123 @@
+"""What `course.toml` says, entered into nbgrader's gradebook: roster, due dates, late penalties."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nbformat.v4 import new_notebook
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
+from nbgrader.utils import parse_utc
+
+from autograder.converting import configuration, with_our_tools
+from autograder.course import Course
+from autograder.lab import Lab
+
+
+def enter(course: Course) -> None:
+    """Enters the roster, and the due dates of the labs that the gradebook has.
+
+    What is there already stays: students of earlier rosters, scores, and what `course.toml` does
+    not say.
+
+    Args:
+        course: The course.
+
+    Raises:
+        UsageError: `course.toml` or the roster is wrong.
+    """
+    settings = course.settings
+    due = {name: dates.due for name, dates in settings.labs.items() if dates.due}
+    if not (settings.students or due):
+        return
+    with_our_tools()
+    with _open(course) as gradebook:
+        known = {student.id: student for student in gradebook.students}
+        for student in settings.students:
+            said = {name: value for name, value in asdict(student).items() if value}
+            there = known.get(said.pop("id"))
+            if there is None or any(getattr(there, key) != said[key] for key in said):
+                gradebook.update_or_create_student(student.id, **said)
+        for name, moment in due.items():
+            try:
+                if gradebook.find_assignment(name).duedate != parse_utc(moment):
+                    gradebook.update_or_create_assignment(name, duedate=moment)
+            except MissingEntry:  # not released yet
+                continue
+
+
+def penalize(course: Course, lab: Lab) -> list[str]:
+    """Brings the late penalties of a lab up to date.
+
+    nbgrader sets a penalty when it grades automatically. Since then a person may have graded by
+    hand, or granted an extension, or the due date may have moved.
+
+    Args:
+        course: The course.
+        lab: The lab.
+
+    Returns:
+        The students whose penalty changed.
+    """
+    config = configuration(course)
+    late = _penalties(course, lab)
+    preprocessor = AssignLatePenalties(config=config, log=logging.Logger("late", logging.ERROR))
+    db_url = CourseDirectory(config=config).db_url
+    for student in late:
+        names = {"notebook": lab.name, "assignment": lab.name, "student": student}
+        preprocessor.preprocess(new_notebook(), {"nbgrader": {**names, "db_url": db_url}})
+    now = _penalties(course, lab)
+    return [student for student in late if late[student] != now.get(student, 0)]
+
+
+def _penalties(course: Course, lab: Lab) -> dict[str, float]:
+    """The penalties of those who are late, or were."""
+    with _open(course) as gradebook:
+        return {
+            submission.student.id: submission.late_submission_penalty
+            for submission in gradebook.assignment_submissions(lab.name)
+            if submission.late_submission_penalty
+            or (submission.assignment.duedate and submission.total_seconds_late)
+        }
+
+
+def _open(course: Course) -> Gradebook:
+    directory = CourseDirectory(config=configuration(course))
+    return Gradebook(directory.db_url, directory.course_id)
+
+
+class EnterSettings(NbGraderPreprocessor):
+    """Enters roster and due dates before a submission is graded: formgrader's button does as
+    `autograder grade` does.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Returns the notebook as it is.
+
+        Raises:
+            UsageError: `course.toml` or the roster is wrong: nothing is graded by half a policy.
+        """
+        enter(Course.find(Path.cwd()))
+        return nb, resources
+
+
+class LatePenalty(LateSubmissionPlugin):
+    """The late policy of `course.toml`, as nbgrader asks for it."""
+
+    def late_submission_penalty(
+        self, student_id: str, score: float, total_seconds_late: float
+    ) -> float | None:
+        """The points that a late submission loses; none is `None`.
+
+        Args:
+            student_id: The student.
+            score: The points that the notebook earned.
+            total_seconds_late: How long after the due date, extensions included.
+        """
+        late = Course.find(Path.cwd()).settings.late
+        return late.penalty(score, total_seconds_late) or None
