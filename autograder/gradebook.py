@@ -35,7 +35,6 @@ def enter(course: Course) -> None:
     due = {name: dates.due for name, dates in settings.labs.items() if dates.due}
     if not (settings.students or due):
         return
-    with_our_tools()
     with _open(course) as gradebook:
         known = {student.id: student for student in gradebook.students}
         for student in settings.students:
@@ -87,6 +86,7 @@ def _penalties(course: Course, lab: Lab) -> dict[str, float]:
 
 
 def _open(course: Course) -> Gradebook:
+    with_our_tools()
     directory = CourseDirectory(config=configuration(course))
     return Gradebook(directory.db_url, directory.course_id)
 

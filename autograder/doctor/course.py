@@ -92,11 +92,11 @@ def gradebook(course: Course) -> Finding:
     """Nbgrader's database: there, and writable."""
     url = make_url(CourseDirectory(config=_configuration(course)).db_url)
     shown = url.render_as_string(hide_password=True)
-    file = Path(url.database or "")
-    if url.get_backend_name() == "sqlite" and not file.exists():
-        if not os.access(file.parent, os.W_OK):
+    path = Path(url.database or "")
+    if url.get_backend_name() == "sqlite" and not (path.exists() or path.parts[0] == "file:"):
+        if not os.access(path.parent, os.W_OK):
             return problem(
-                f"No gradebook can be made in {file.parent}.", "Make it writable for you."
+                f"No gradebook can be made in {path.parent}.", "Make it writable for you."
             )
         return ok(f"{shown} is made by the first `autograder release`.")
     try:

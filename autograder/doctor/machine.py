@@ -24,6 +24,7 @@ _MOST_NAMED = 4
 _WORKER_GB = 1.0
 """Memory of a worker with its template, rounded up."""
 _LITTLE_DISK_GB = 1.0
+_KERNEL = Path("/proc/sys")
 _FORBIDDING = {
     "kernel.unprivileged_userns_clone": ("0", "1"),
     "user.max_user_namespaces": ("0", "15000"),
@@ -70,7 +71,7 @@ def _locked(text: str) -> Iterator[tuple[str, str]]:
 def user_namespaces() -> Finding:
     """What the kernel says of the namespaces that the sandbox is made of."""
     for setting, (bad, good) in _FORBIDDING.items():
-        path = Path("/proc/sys", setting.replace(".", "/"))
+        path = _KERNEL / setting.replace(".", "/")
         if path.is_file() and path.read_text(encoding="ascii").strip() == bad:
             return warning(
                 f"{setting} is {bad}: the sandbox may start for root alone.",
