@@ -125,7 +125,7 @@ class LatePolicy:
         if days > self.closes_after_days:
             return score
         percent = min(self.percent_per_day * math.ceil(days), self.maximum_percent)
-        return score * percent / 100
+        return round(score * percent / 100, 6)
 
 
 @dataclass(frozen=True)

@@ -209,7 +209,7 @@ def test_disk(monkeypatch, free, status):
 
 
 def test_the_settings(fresh):
-    assert checks.settings(fresh) == doctor.ok("course.toml is right: 0 due dates, 0 students.")
+    assert checks.settings(fresh) == doctor.ok("course.toml is right; due dates: 0, students: 0.")
     (fresh.root / "course.toml").unlink()
     assert "no course.toml" in checks.settings(Course(fresh.root)).message
 
@@ -232,7 +232,7 @@ def test_labs_as_released(fresh, course):
 def test_a_lab_whose_release_date_has_passed(fresh):
     path = fresh.root / "course.toml"
     path.write_text(f"[labs.{LAB}]\nrelease = 2020-01-01\n")
-    assert f"by their dates: {LAB}" in checks.labs(Course(fresh.root)).message
+    assert f"students should have {LAB}" in checks.labs(Course(fresh.root)).message
     path.write_text(f"[labs.{LAB}]\nrelease = 2999-01-01\n")
     assert "by their dates" not in checks.labs(Course(fresh.root)).message
 
@@ -312,7 +312,7 @@ def test_the_seed(fresh, monkeypatch):
     assert "made on first use" in checks.seed(fresh).message
     fresh.seed  # noqa: B018
     assert checks.seed(fresh).status == OK
-    (fresh.state / "seed").chmod(0o644)
+    (fresh.state / "seed").chmod(0o640)
     found = checks.seed(fresh)
     assert found.status == PROBLEM and "chmod 600" in found.remedy
     monkeypatch.setenv("AUTOGRADER_SEED", "x")

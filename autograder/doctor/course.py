@@ -40,7 +40,7 @@ def settings(course: Course) -> Finding:
             f"For each that belongs to the course: write [labs.{aside[0]}] into it.",
         )
     dated = sum(dates.due is not None for dates in found.labs.values())
-    return ok(f"{FILE} is right: {dated} due dates, {len(found.students)} students.")
+    return ok(f"{FILE} is right; due dates: {dated}, students: {len(found.students)}.")
 
 
 def labs(course: Course) -> Finding:
@@ -63,13 +63,13 @@ def labs(course: Course) -> Finding:
         )
     missing = [lab.name for lab in labs if lab not in released]
     if not missing:
-        return ok(f"All {len(labs)} labs are released, with the text that source/ has.")
+        return ok(f"Released, with the text that source/ has: {len(labs)} of {len(labs)}.")
     now = datetime.now(UTC)
     dates = course.settings.labs
     late = [name for name in missing if name in dates and (dates[name].release or now) < now]
-    said = f", and should be by their dates: {', '.join(late)}" if late else ""
+    said = f"; by their dates students should have {', '.join(late)}" if late else ""
     return warning(
-        f"{len(missing)} of {len(labs)} labs are not released{said}.",
+        f"Not released: {len(missing)} of {len(labs)}{said}.",
         f"autograder release {' '.join(late or missing)}",
     )
 
