@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any
 
@@ -137,6 +137,21 @@ class LayerCases:
             cotangent=values(rng, self.output_shape(config, shape)),
             options=options or {},
         )
+
+
+def image(original: Case, group: str, **changes: Any) -> Case:
+    """A case made from another by a change whose effect on the answer is known.
+
+    A hidden test of the group receives the answers to both, as `examined` and `original`.
+
+    Args:
+        original: The other case, which is asked as well.
+        group: Its group, named after the change.
+        **changes: The fields that the change concerns.
+    """
+    options = {**original.options, "image_of": original.key}
+    key = f"{group} of {original.key}"
+    return replace(original, key=key, group=group, options=options, **changes)
 
 
 def arguments(chosen: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

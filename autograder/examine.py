@@ -7,28 +7,31 @@ for and the groups of cases that it runs on:
     @pytest.mark.cases("plain")
     def test_output(examined):
         examined.must_match("output")
+
+A test of an identity holds answers against each other: `original` is the answer to the case that
+the case at hand is an image of (`autograder.draw.image`).
+
+    @pytest.mark.cell("depthwise_outputs")
+    @pytest.mark.cases("channels-swapped")
+    def test_channels_stay_apart(examined, original):
+        swapped = original.answer("output").through(lambda output: output[..., ::-1])
+        examined.answer("output").must_equal(swapped, "the order of the channels matters")
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 
+from autograder.answer import Answer, Mismatch
 from autograder.session import Session
 from autograder.truth import Truth
 from layerlab.case import Case
 from layerlab.compare import Difference, Expected, compare
-
-
-class Mismatch(AssertionError):
-    """The submission is wrong: the only failure of a test that costs points."""
-
-    def __init__(self, differences: list[Difference]):
-        super().__init__(" ".join(difference.message for difference in differences))
-        self.differences = differences
 
 
 @dataclass
@@ -77,6 +80,20 @@ class Examined:
         if differences:
             raise Mismatch(list(differences.values()))
 
+    def answer(self, aspect: str) -> Answer:
+        """What the submission itself says, with the rounding error that the truth allows it.
+
+        Raises:
+            Mismatch: It says nothing, or no finite numbers of the right shape.
+        """
+        truth = self.expectation[aspect]
+        anything = np.full(truth.value.shape, np.finfo(np.float64).max)
+        differences = compare({aspect: replace(truth, bound=anything)}, self.observation)
+        if differences:
+            raise Mismatch(list(differences.values()))
+        bound = np.zeros(truth.value.shape) if truth.bound is None else truth.bound
+        return Answer(aspect, self.observation[aspect].astype(np.float64), bound)
+
 
 class Examiner:
     """Asks a submission the cases of a lab, each once, and refuses exercises with banned ops.
@@ -105,6 +122,11 @@ class Examiner:
             self.observations[case.key] = self._session.probe(case)
         expectation = self.truth.expected[case.key]
         return Examined(case, expectation, self.observations[case.key])
+
+    def original(self, case: Case) -> Examined:
+        """The submission's answer to the case that this one is an image of."""
+        key = case.options["image_of"]
+        return self.examined(next(other for other in self.truth.cases if other.key == key))
 
     def refusal(self, target: str) -> str:
         """Why an exercise earns nothing, in a sentence; empty if it uses nothing that is banned."""
@@ -139,6 +161,11 @@ class Plugin:
     def examined(self, case: Case) -> Examined:
         """The case of a test, answered."""
         return self.examiner.examined(case)
+
+    @pytest.fixture
+    def original(self, case: Case) -> Examined:
+        """The case that the case of a test is an image of, answered."""
+        return self.examiner.original(case)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Runs a test on each case of its groups."""

@@ -23,7 +23,8 @@ class Case:
             lists of arrays, and Keras objects described as data (`layerlab.probe`).
         weights: Values of the trainable weights, in the layer's order.
         cotangent: Array of the output's shape that is pulled back, or `None` for no gradients.
-        options: What else the kind of probe understands, for instance `mode` or `policy`.
+        options: What else the kind of probe understands, for instance `mode` or `policy`; also
+            `image_of`, the key of the case that this one was made from.
     """
 
     key: str
