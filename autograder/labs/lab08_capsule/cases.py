@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.banned import Banned
-from autograder.draw import normal, pairs, whole
+from autograder.draw import image, normal, pairs, whole
 from autograder.shapes import output_length, pair
 from layerlab.case import Case
 
@@ -61,6 +61,10 @@ _INVALID_PRIMARY: list[dict[str, Any]] = [
     {"dim_capsule": 2, "num_channels": 2, "kernel_size": 3, "strides": 0},
     {"dim_capsule": 2, "num_channels": 2, "kernel_size": 3, "padding": "full"},
 ]
+TURN = np.array([[2, 2, -1], [-1, 2, 2], [2, -1, 2]]) / 3
+"""A rotation that leaves multiples of three whole: turned arrays are exact."""
+INPUTS, OUTPUTS, CHANNELS = [3, 0, 4, 2, 1], [2, 0, 3, 1], [1, 0]
+"""Other orders of five input capsules, of four output capsules, of two channels."""
 Values = Callable[..., np.ndarray]
 
 
@@ -136,6 +140,7 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
         inputs = (true, lengths)
         yield _loss(f"margin-{number}", "margin", chosen["margins"], inputs, cotangent, options)
     yield from _masks(rng)
+    yield from _images(rng)
 
 
 def _squashes(rng: np.random.Generator) -> Iterator[Case]:
@@ -209,6 +214,43 @@ def _modes(rng: np.random.Generator) -> Iterator[Case]:
     )
     for number, config in enumerate(_INVALID):
         yield Case(f"invalid-{number}", "invalid", LAYER, "refuse", config)
+
+
+def _images(rng: np.random.Generator) -> Iterator[Case]:
+    """Cases, and images of them: others in order or pose, with what follows for the answer."""
+    vectors = _thirds(rng, (4, 3)) * np.array([[1 / 8], [1], [2], [16]], np.float32)
+    case = _squash("lengths", "lengths", vectors, {}, rng, _thirds)
+    yield case
+    yield image(case, "turned", inputs=(turned(vectors),), cotangent=turned(case.cotangent))
+
+    config = {"dim_capsule": 3, "num_channels": 2, "kernel_size": 2}
+    case = _primary("filters", "filters", config, (1, 2, 3, 2), rng, _thirds)
+    yield case
+    changed = [turned(x.reshape(-1, 2, 3)).reshape(x.shape) for x in case.weights]
+    yield image(case, "filters-turned", weights=tuple(changed), cotangent=turned(case.cotangent))
+    changed = [x.reshape(-1, 2, 3)[:, CHANNELS].reshape(x.shape) for x in case.weights]
+    yield image(case, "channels-swapped", weights=tuple(changed))
+
+    config = {"num_capsules": 4, "dim_capsule": 3}
+    case = _layer("routed", "routed", config, (2, 5, 3), rng, _thirds)
+    yield case
+    u, kernel, upstream = case.inputs[0], case.weights[0], case.cotangent
+    assert upstream is not None
+    yield image(case, "inputs-permuted", inputs=(u[:, INPUTS],), weights=(kernel[:, INPUTS],))
+    changes = {"weights": (kernel[OUTPUTS],), "cotangent": upstream[:, OUTPUTS]}
+    yield image(case, "outputs-permuted", **changes)
+    yield image(case, "poses-turned", weights=(turned(kernel),), cotangent=turned(upstream))
+    yield image(case, "one-picture", inputs=(u[1:],), cotangent=upstream[1:])
+
+
+def turned(vectors: Any) -> np.ndarray:
+    """Vectors of `_thirds` along the last axis, turned."""
+    return (vectors @ TURN).astype(np.float32)
+
+
+def _thirds(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Odd multiples of 3/8, so never zero, up to 15/8."""
+    return (3 / 8 * (2 * rng.integers(-3, 3, shape) + 1)).astype(np.float32)
 
 
 def _masks(rng: np.random.Generator) -> Iterator[Case]:

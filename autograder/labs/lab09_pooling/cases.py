@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.banned import POOLING
-from autograder.draw import normal, pairs, whole
+from autograder.draw import image, normal, pairs, whole
 from autograder.shapes import output_length, pair
 from layerlab.case import Case
 
@@ -53,6 +53,13 @@ _BLURS: list[tuple[dict[str, Any], tuple[int, ...]]] = [
     ({"pool_size": 2, "strides": 1}, (1, 3, 2, 2)),
     ({"pool_size": (4, 3), "strides": (1, 3)}, (2, 4, 5, 1)),
     ({"pool_size": (3, 5), "strides": (2, 1)}, (1, 5, 4, 3)),
+]
+BRIGHTER = 500.0
+"""What makes the darkest pixel of a scene brighter than its brightest was."""
+_VIEWS: list[tuple[str, str, dict[str, Any]]] = [
+    ("max", MAX, {"pool_size": 3, "strides": 2, "padding": "same"}),
+    ("average", AVERAGE, {"pool_size": 3, "strides": 2, "padding": "same"}),
+    ("blur", BLUR, {}),
 ]
 _INVALID_BLURS: list[dict[str, Any]] = [{"pool_size": 0}, {"strides": (2, 0)}]
 Values = Callable[..., np.ndarray]
@@ -115,8 +122,34 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield _layer("blur-half", "blur", BLUR, {}, (2, 4, 5, 2), rng, normal, options=half)
     for number, config in enumerate(_INVALID_BLURS):
         yield Case(f"blur-invalid-{number}", "blur-invalid", BLUR, "refuse", config)
+    yield from _images(rng)
     for target in BANNED:
         yield Case(f"graph-{target}", "graph", target, "graph", {}, (normal(rng, (1, 4, 4, 2)),))
+
+
+def _images(rng: np.random.Generator) -> Iterator[Case]:
+    """Cases, and images of them: moved or brighter, with what follows for the output."""
+    for name, target, config in _VIEWS:
+        _, (down, right), _ = windows(target, config)
+        scene = distinct(rng, (1, 9 + down, 10 + right, 2))
+        case = _layer(f"{name}-view", f"{name} view", target, config, (1, 9, 10, 2), rng, normal)
+        case = replace(case, inputs=(scene[:, :9, :10],))
+        yield case
+        moved = (scene[:, down:, right:],)
+        yield image(case, f"{name} shifted", inputs=moved, cotangent=None)
+        if target != BLUR:
+            brighter = (case.inputs[0] + np.float32(BRIGHTER),)
+            yield image(case, f"{name} brighter", inputs=brighter, cotangent=None)
+    for name, target in (("max", MAX), ("average", AVERAGE)):
+        config, shape = {"pool_size": (2, 3)}, (1, 4, 6, 2)
+        case = _layer(f"{name}-apart", f"{name} apart", target, config, shape, rng, distinct)
+        yield case
+        windowed = case.inputs[0].reshape(1, 2, 2, 2, 3, 2)[:, :, ::-1, :, ::-1]
+        yield image(case, f"{name} within", inputs=(windowed.reshape(shape),), cotangent=None)
+    case = _layer("global-view", "global view", GLOBAL, {}, (2, 3, 4, 3), rng, distinct)
+    yield case
+    rolled = (np.roll(case.inputs[0], (1, 2), (1, 2)),)
+    yield image(case, "global rolled", inputs=rolled, cotangent=None)
 
 
 def _modes(rng: np.random.Generator) -> Iterator[Case]:
