@@ -149,7 +149,8 @@ check(squash)
 
 # %% nbgrader={"grade": true, "grade_id": "squash_values", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # Hidden tests compare your squashed vectors and their gradients with the formula, along every
-# axis, for vectors from zero to very long, and for several values of epsilon.
+# axis, for vectors from zero to very long, and for several values of epsilon. They also turn
+# vectors, and look at what becomes of lengths and directions.
 graded("squash_values")
 
 # %% [markdown]
@@ -318,7 +319,8 @@ check(PrimaryCapsules)
 # %% nbgrader={"grade": true, "grade_id": "primary_values", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # Hidden tests compare your capsules with tf.nn.conv2d and the formula of squash, and the gradients
 # of the input, the kernel and the bias; also the weights, the configuration, saving, an unknown
-# batch size, mixed precision and invalid arguments.
+# batch size, mixed precision and invalid arguments. They turn the filters of capsules and let
+# channels change places: your capsules must go along.
 graded("primary_values")
 
 # %% [markdown]
@@ -431,12 +433,14 @@ check(Capsule)
 
 # %% nbgrader={"grade": true, "grade_id": "capsule_outputs", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # Hidden tests compare your outputs with procedure 1, for 1 to 4 rounds, many numbers of capsules,
-# batches of 1 and more, and kernels large enough for the routing to matter.
+# batches of 1 and more, and kernels large enough for the routing to matter. They also hold your
+# outputs against each other: when capsules change places, are turned, or are routed alone.
 graded("capsule_outputs")
 
 # %% nbgrader={"grade": true, "grade_id": "capsule_gradients", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # Hidden tests pull random cotangents back through all rounds of your routing and compare the
-# gradients of the input and of the kernel.
+# gradients of the input and of the kernel, also with each other when capsules change places or are
+# turned.
 graded("capsule_gradients")
 
 # %% nbgrader={"grade": true, "grade_id": "capsule_contract", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}

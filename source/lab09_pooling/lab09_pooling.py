@@ -257,7 +257,9 @@ check(MaxPooling2D)
 
 # %% nbgrader={"grade": true, "grade_id": "max_outputs", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # Hidden tests compare your layer's outputs with tf.nn.max_pool2d's on many window sizes, strides
-# and pictures, negative ones and very large ones among them. A maximum is exact: no rounding.
+# and pictures, negative ones and very large ones among them. A maximum is exact: no rounding. They
+# also hold your outputs against each other: when the picture moves by the stride, when pixels move
+# within their window, when all become brighter.
 graded("max_outputs")
 
 # %% [markdown]
@@ -362,7 +364,7 @@ check(AveragePooling2D)
 
 # %% nbgrader={"grade": true, "grade_id": "average_outputs", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # Hidden tests compare your layer's outputs with tf.nn.avg_pool2d's on many window sizes, strides,
-# paddings and pictures.
+# paddings and pictures, and with each other as those of your max pooling.
 graded("average_outputs")
 
 # %% [markdown]
@@ -417,12 +419,14 @@ class GlobalAveragePooling2D(keras.layers.Layer):
 check(GlobalAveragePooling2D)
 
 # %% nbgrader={"grade": true, "grade_id": "global_values", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# Hidden tests compare your layer's outputs with the means of the channels.
+# Hidden tests compare your layer's outputs with the means of the channels, and with each other
+# when the picture is rolled around.
 graded("global_values")
 
 # %% nbgrader={"grade": true, "grade_id": "pooling_gradients", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # Hidden tests pull random cotangents back through your three layers and compare the gradients of
-# their inputs. At a tie any sharing among the largest values passes that keeps the sum.
+# their inputs. At a tie any sharing among the largest values passes that keeps the sum. What flows
+# back must add up to what came.
 graded("pooling_gradients")
 
 # %% nbgrader={"grade": true, "grade_id": "pooling_contract", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -736,7 +740,7 @@ check(BlurPool2D)
 
 # %% nbgrader={"grade": true, "grade_id": "challenge_outputs", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Hidden tests compare your layer's outputs and gradients with a blur that is written out by its
-# definition, and check its configuration and errors.
+# definition, and check its configuration and errors. They also move the picture by the stride.
 graded("challenge_outputs")
 
 # %% [markdown]
