@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from autograder.draw import normal, pairs, whole
+from autograder.draw import arguments, input_shape, normal, pairs, strides_or_dilation, whole
 from autograder.labs.lab02_mean_zero_init import cases as lab02
 from autograder.labs.lab06_depthwise_conv import cases as lab06
 
@@ -39,9 +39,9 @@ def test_every_pair_occurs(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_every_allowed_pair_of_lab06_occurs_and_no_other(seed):
     arguments = lab06._ARGUMENTS
-    rows = drawn(seed, arguments, allowed=lab06._allowed)
-    assert all(lab06._allowed(row) for row in rows)
-    assert set().union(*map(value_pairs, rows)) == all_pairs(arguments, lab06._allowed)
+    rows = drawn(seed, arguments, allowed=strides_or_dilation)
+    assert all(strides_or_dilation(row) for row in rows)
+    assert set().union(*map(value_pairs, rows)) == all_pairs(arguments, strides_or_dilation)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -55,7 +55,7 @@ def test_each_row_has_every_argument():
 
 
 def test_far_fewer_rows_than_combinations():
-    rows = drawn(0, lab06._ARGUMENTS, allowed=lab06._allowed)
+    rows = drawn(0, lab06._ARGUMENTS, allowed=strides_or_dilation)
     assert len(rows) < 100
 
 
@@ -78,3 +78,20 @@ def test_whole_values_are_small_and_whole():
     values = whole(np.random.default_rng(0), (50, 20))
     assert values.dtype == np.float32
     assert set(values.ravel().tolist()) == {-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shape"),
+    [
+        ({"padding": "valid", "kernel_size": 3, "dilation_rate": (1, 3)}, (2, 5, 7, 3)),
+        ({"padding": "valid", "kernel_size": (6, 1), "dilation_rate": 1}, (2, 6, 4, 3)),
+        ({"padding": "same", "kernel_size": 9, "dilation_rate": 2}, (2, 5, 4, 3)),
+    ],
+)
+def test_a_picture_is_enlarged_until_the_window_fits(chosen, shape):
+    assert input_shape({**chosen, "picture": (5, 4), "batch": 2, "channels": 3}) == shape
+
+
+def test_arguments_are_what_a_layer_takes_and_differs_from_its_defaults():
+    chosen = {"filters": 2, "strides": 1, "bias": None, "batch": 2, "picture": (1, 1)}
+    assert arguments(chosen, {"strides": 1, "bias": 0}) == {"filters": 2, "bias": None}
