@@ -45,6 +45,7 @@ class Outcome:
         fault: What went wrong in the *grader*, if anything: then the cell has no score.
         case: Key of the case it ran on.
         differences: What is wrong.
+        seconds: Wall-clock time that it took.
     """
 
     cell: str
@@ -53,6 +54,7 @@ class Outcome:
     fault: str = ""
     case: str = ""
     differences: list[Difference] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ class Plugin:
     def __init__(self, examiner: Examiner):
         self.examiner = examiner
         self.outcomes: list[Outcome] = []
+        self._waited = 0.0  # for the submission's answer, while a test was set up
 
     @pytest.fixture(scope="session")
     def submission(self) -> Examiner:
@@ -187,6 +190,8 @@ class Plugin:
         error = call.excinfo.value if call.excinfo else None
         if call.when == "call" or (call.when == "setup" and error is not None):
             self.outcomes.append(_outcome(item, error))
+            self.outcomes[-1].seconds = self._waited + call.duration
+        self._waited = call.duration if call.when == "setup" else 0.0
         if not isinstance(error, Mismatch):
             return None
         when: Literal["setup", "call"] = "setup" if call.when == "setup" else "call"

@@ -114,7 +114,8 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     by_cell: dict[str, list[Outcome]] = {}
     for outcome in found.outcomes:
         by_cell.setdefault(outcome.cell, []).append(outcome)
-    result.remarks = troubles = _troubles(found)
+    troubles = _troubles(found)
+    result.remarks = [*troubles, *(f"{cell}: {note}" for cell, note in found.notes.items())]
     for cell in lab.graded_cells:
         if cell.by_hand:
             judged = CellResult(cell.grade_id, None, cell.points, BY_HAND, "")
@@ -128,6 +129,8 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
                 judged.message = " ".join([judged.message, *troubles])
         note = found.notes.get(cell.grade_id, "")
         judged.message = " ".join(filter(None, [judged.message, note]))
+        spent = sum(outcome.seconds for outcome in by_cell.get(cell.grade_id, ()))
+        judged.seconds = round(spent, 3)
         result.cells.append(judged)
     result.status = GRADED
     result.outputs = {str(position): outputs for position, outputs in found.outputs.items()}

@@ -27,6 +27,8 @@ class CellResult:
         message: The reasons, for the student: no line, case or value of a hidden test.
         misconceptions: Names of those that were recognised.
         explanations: The sentence of each of them.
+        seconds: Wall-clock time of its hidden tests; a case that several cells count on takes
+            its time in the first.
     """
 
     cell: str
@@ -36,6 +38,7 @@ class CellResult:
     message: str
     misconceptions: list[str] = field(default_factory=list)
     explanations: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 @dataclass
@@ -88,7 +91,11 @@ class Result:
             "max_score": self.max_score,
             "seconds": round(self.seconds, 3),
             "cells": [
-                {name: value for name, value in asdict(cell).items() if name != "explanations"}
+                {
+                    name: value
+                    for name, value in asdict(cell).items()
+                    if name not in ("explanations", "seconds")
+                }
                 for cell in self.cells
             ],
         }
