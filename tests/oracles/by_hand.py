@@ -11,6 +11,11 @@ SEEDS = [1, 2]
 STEP = 1e-30
 
 
+def asked(cases, function):
+    """Those of the cases, with their truth, that call a function."""
+    return [(c, truth) for c, truth in cases if (c.target, c.probe) == (function, "function")]
+
+
 def close(found, other):
     scale = np.nanmax(np.abs(np.where(np.isfinite(other), other, 0)), initial=1e-300)
     np.testing.assert_allclose(found, other, rtol=1e-12, atol=1e-12 * scale)
