@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograder import bank
+from autograder.errors import UsageError
 from autograder.host import Template
-from autograder.lab import Lab, Solution
+from autograder.lab import Lab
 from autograder.notebook import code_cells
 from autograder.session import Session
 from layerlab.case import Case
@@ -27,13 +28,19 @@ def build(lab: Lab, template: Template) -> VisibleCases:
     Args:
         lab: The lab.
         template: Where the chaffs run.
+
+    Raises:
+        UsageError: The solution fails a visible case.
     """
     cases = lab.visible_cases()
     truth = {case.key: _readable(case, lab.expect(case)) for case in cases}
+    _prove(lab, _observe(lab, lab.solution, cases, template), truth)
     misconceptions = []
+    # With a seed, so that a weight that a chaff draws at random is the same in every release.
+    seeded = [replace(case, options={"seed": 1, **case.options}) for case in cases]
     for chaff in lab.chaffs:
         wrong = {}
-        for key, observed in _observe(lab, chaff, cases, template).items():
+        for key, observed in _observe(lab, bank.notebook(lab, chaff), seeded, template).items():
             differing = compare(truth[key], observed)
             if differing:
                 wrong[key] = as_shipped(_only(observed, list(truth[key])))
@@ -43,12 +50,22 @@ def build(lab: Lab, template: Template) -> VisibleCases:
 
 
 def _observe(
-    lab: Lab, chaff: Solution, cases: list[Case], template: Template
-) -> dict[str, dict[str, Any]]:
-    # With a seed, so that a weight that it draws at random is the same in every release.
-    seeded = [replace(case, options={"seed": 1, **case.options}) for case in cases]
-    with Session(template, code_cells(bank.notebook(lab, chaff), lab)) as session:
-        return {case.key: session.probe(case) for case in seeded}
+    lab: Lab, notebook: Any, cases: list[Case], template: Template
+) -> dict[str, Observation]:
+    with Session(template, code_cells(notebook, lab)) as session:
+        return {case.key: session.probe(case) for case in cases}
+
+
+def _prove(
+    lab: Lab, observed: dict[str, Observation], truth: dict[str, dict[str, Expected]]
+) -> None:
+    """A student whose work is right must never be told that it is wrong."""
+    for key, expected in truth.items():
+        for difference in compare(expected, observed[key]).values():
+            raise UsageError(
+                f"The solution of {lab.name} fails its own visible case {key}: "
+                f"{difference.message} Mend the solution, or the oracle, and release it again."
+            )
 
 
 def _readable(case: Case, truth: dict[str, Expected]) -> dict[str, Expected]:

@@ -2,8 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from autograder import visible
+from autograder.errors import UsageError
+from layerlab.case import Case
+from layerlab.compare import Expected
 from layerlab.visible import FILENAME, VisibleCases, as_shipped, find
 
 
@@ -110,3 +115,19 @@ def test_bytes_that_are_no_text(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match="copy it anew"):
         VisibleCases.load(path)
+
+
+def test_a_whole_number_keeps_its_bound_unless_whole_numbers_make_it():
+    truth = {"value": Expected(np.asarray(2.0), np.asarray(0.01))}
+    made = Case("k", "visible", "f", inputs=(np.asarray([1.0, 2.0]),))
+    (exact,) = visible._readable(made, truth).values()
+    assert exact.bound is None
+    (kept,) = visible._readable(Case("k", "visible", "f", inputs=("relu",)), truth).values()
+    assert kept.bound >= 0.01
+
+
+def test_a_release_whose_solution_fails_a_visible_case_is_refused(lab06):
+    truth = {"k": {"output": Expected(np.zeros(2))}}
+    visible._prove(lab06, {"k": {"output": np.zeros(2)}}, truth)
+    with pytest.raises(UsageError, match="fails its own visible case k: The output is wrong in 1"):
+        visible._prove(lab06, {"k": {"output": np.array([0.0, 1.0])}}, truth)
