@@ -27,6 +27,7 @@ def configure(config: Any, root: str | Path) -> None:
         ".pytest_cache",
         ".DS_Store",
         "*.py",
+        "hints.toml",
     ]
 
     # Solutions are kept without outputs, so they are not executed here.

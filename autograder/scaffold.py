@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder import settings
+from autograder import hints, settings
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.lab import HIDDEN, Lab, hidden_folder
@@ -41,7 +41,7 @@ def new(course: Course, name: str) -> list[Path]:
         if folder.exists():
             raise UsageError(f"There is a folder {folder} already: choose another name.")
     chosen = bool(course.settings.labs)
-    targets = {TEMPLATE / "source.py": lab.source}
+    targets = {TEMPLATE / "source.py": lab.source, TEMPLATE / "hints.toml": hints.path(lab)}
     for path in sorted((TEMPLATE / "hidden").rglob("*.py")):
         targets[path] = hidden / path.relative_to(TEMPLATE / "hidden")
     for path, target in targets.items():
@@ -56,7 +56,8 @@ def new(course: Course, name: str) -> list[Path]:
 
 def blanks(lab: Lab) -> Iterator[str]:
     """Where a lab still has something to be written, as sentences."""
-    for path in [lab.source, *sorted(lab.hidden.rglob("*.py"))]:
+    texts = [lab.source, *filter(Path.is_file, [hints.path(lab)])]
+    for path in [*texts, *sorted(lab.hidden.rglob("*.py"))]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if re.search(rf"\b{BLANK}\b", line):
                 yield f"A blank is left in line {number} of {path}: {line.strip('# *')}"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder import bank
+from autograder import bank, hints
 from autograder.course import Course
 from autograder.grading import judge
 from autograder.lab import Lab
@@ -52,7 +52,7 @@ def verify(course: Course, lab: Lab, workers: Workers) -> Proof:
         workers: Who examines.
     """
     proof = Proof(lab.name)
-    proof.problems += [*blanks(lab), *structure_problems(lab)]
+    proof.problems += [*blanks(lab), *structure_problems(lab), *hints.problems(lab)]
     notebooks: dict[str, Any] = {"the solution": lab.solution, "the stub": lab.release}
     notebooks |= {f"wheat {wheat.name}": bank.notebook(lab, wheat) for wheat in lab.wheats}
     examined = dict(zip(notebooks, workers.examine(notebooks.items()), strict=True))

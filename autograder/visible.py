@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import bank
+from autograder import bank, hints
 from autograder.errors import UsageError
 from autograder.host import Template
 from autograder.lab import Lab
@@ -16,7 +16,7 @@ from autograder.session import Session
 from layerlab.case import Case
 from layerlab.compare import Expected, Observation, compare
 from layerlab.diagnose import Misconception
-from layerlab.visible import VisibleCases, as_shipped, is_exact
+from layerlab.visible import Hints, VisibleCases, as_shipped, is_exact
 
 DIGITS = 5
 """Significant digits of visible values that are not whole: the same bytes from any CPU."""
@@ -30,7 +30,7 @@ def build(lab: Lab, template: Template) -> VisibleCases:
         template: Where the chaffs run.
 
     Raises:
-        UsageError: The solution fails a visible case.
+        UsageError: The lab's hints cannot be read, or its solution fails a visible case.
     """
     cases = lab.visible_cases()
     truth = {case.key: _readable(case, lab.expect(case)) for case in cases}
@@ -46,7 +46,18 @@ def build(lab: Lab, template: Template) -> VisibleCases:
                 wrong[key] = as_shipped(_only(observed, list(truth[key])))
         if wrong:
             misconceptions.append(Misconception(chaff.name, chaff.message, wrong))
-    return VisibleCases(lab.name, {case.key: case for case in cases}, truth, misconceptions)
+    said = _shipped(hints.read(lab), lab, misconceptions)
+    return VisibleCases(lab.name, {case.key: case for case in cases}, truth, misconceptions, said)
+
+
+def _shipped(said: Hints, lab: Lab, recognised: list[Misconception]) -> Hints:
+    """The hints in the notebook's order, with the questions that can come up."""
+    exercises = [name for names in lab.exercises.values() for name in names]
+    names = [item.name for item in recognised]
+    return Hints(
+        {name: said.steps[name] for name in exercises if name in said.steps},
+        {name: said.questions[name] for name in names if name in said.questions},
+    )
 
 
 def _observe(

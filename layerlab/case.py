@@ -68,7 +68,11 @@ class Case:
         """The case in a line for a reader, such as `kernel_size=3, input (1, 4, 4, 2)`."""
         parts = [f"{name}={_brief(value)}" for name, value in self.config.items()]
         parts += [_brief(item) for item in self.inputs]
-        parts += [f"{name} {_brief(value)}" for name, value in self.options.items()]
+        parts += [
+            f"{name} {_brief(value)}"
+            for name, value in self.options.items()
+            if not name.endswith("_names")  # what results are called asks nothing
+        ]
         return ", ".join(parts) or "no arguments"
 
 

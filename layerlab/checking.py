@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
-from layerlab import probe, render
+from layerlab import probe, render, session
 from layerlab.report import Report, make_report
-from layerlab.visible import VisibleCases, find
+from layerlab.visible import VisibleCases
 
 
 def check(*targets: Any) -> None:
@@ -18,28 +17,32 @@ def check(*targets: Any) -> None:
     Args:
         *targets: The classes or functions to check, such as `check(DepthwiseConv2D)`.
 
-    Shows a card in a notebook and plain text in a terminal. Nothing is raised: a layer that fails
-    is a result, too.
+    Shows a card in a notebook and plain text in a terminal or under pytest, and how far you are in
+    the lab. Nothing is raised: a layer that fails is a result, too.
 
     Example:
     >>> check(DepthwiseConv2D)  # doctest: +SKIP
-    DepthwiseConv2D: all 7 visible cases pass.
+    ✓ DepthwiseConv2D: all 10 visible cases pass.
+    lab06: 1 of 2 exercises pass their visible cases; ✓ passes: DepthwiseConv2D; ...
     """
-    try:
-        visible = VisibleCases.load(find(Path.cwd()))
-    except (OSError, ValueError) as error:
-        print(f"check: {error}")
+    visible = session.opened("check")
+    if visible is None:
         return
+    if not targets:
+        session.unsaid("check", visible)
+    reports = []
     for target in targets:
         if isinstance(target, str):
             print(f"check: write check({target}), without quotes.")
             continue
-        name = getattr(target, "__name__", str(target))
-        if not any(case.target == name for case in visible.cases.values()):
-            print(f"check: {visible.lab} has no exercise called {name}: it has {_names(visible)}.")
+        name = session.named("check", target, visible)
+        if name is None:
             continue
         beside = vars(sys.modules.get(getattr(target, "__module__", ""), object))
-        render.show(examine(name, {**beside, name: target}, visible))
+        reports.append(examine(name, {**beside, name: target}, visible))
+        session.last_reports[visible.lab, name] = reports[-1]
+    if reports:
+        render.show(*reports, session.progress_of(visible))
 
 
 def examine(name: str, namespace: dict[str, Any], visible: VisibleCases) -> Report:
@@ -70,7 +73,3 @@ def graded(cell: str) -> None:
             f"The cell {cell} is graded by layerlab's autograder, not in the notebook: use the "
             "preprocessors that the course's nbgrader_config.py sets, or `autograder grade`."
         )
-
-
-def _names(visible: VisibleCases) -> str:
-    return ", ".join(dict.fromkeys(case.target for case in visible.cases.values()))

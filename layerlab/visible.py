@@ -1,7 +1,8 @@
-"""The data file beside a notebook: visible cases, what is expected, what misconceptions do."""
+"""The data file beside a notebook: visible cases, their truth, what misconceptions do, hints."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,35 @@ from layerlab.compare import Expected, Observation
 from layerlab.diagnose import Misconception
 
 FILENAME = "visible_cases.json"
-_SCHEMA = 1
+_SCHEMA = 2
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What `hint` says in a lab; never code.
+
+    Args:
+        steps: For each exercise, in the notebook's order, the steps from a question to the idea.
+        questions: For misconceptions, the question that leads out of each.
+    """
+
+    steps: dict[str, list[str]]
+    questions: dict[str, str]
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Hints:
+        """Makes hints of what a file says.
+
+        Raises:
+            TypeError: It says something else than names with texts.
+            KeyError: It lacks one of the two parts.
+        """
+        steps = {name: list(texts) for name, texts in data["steps"].items()}
+        questions = dict(data["questions"])
+        for texts in (*data["steps"].values(), [*questions.values()]):
+            if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
+                raise TypeError("hints are texts")
+        return cls(steps, questions)
 
 
 @dataclass(frozen=True)
@@ -26,12 +55,20 @@ class VisibleCases:
         cases: The visible cases, by key, smallest first.
         expectations: The truth, by case and aspect.
         misconceptions: What wrong solutions do on these cases.
+        hints: What `hint` says.
     """
 
     lab: str
     cases: dict[str, Case]
     expectations: dict[str, dict[str, Expected]]
     misconceptions: list[Misconception]
+    hints: Hints
+
+    @property
+    def exercises(self) -> list[str]:
+        """Names of the lab's exercises, in the notebook's order."""
+        targets = (case.target for case in self.cases.values())
+        return list(dict.fromkeys([*self.hints.steps, *targets]))
 
     def save(self, path: Path) -> None:
         """Writes the file; the same content gives the same bytes."""
@@ -54,6 +91,7 @@ class VisibleCases:
                     {"key": item.name, "message": item.message, "observed": item.observations}
                     for item in self.misconceptions
                 ],
+                "hints": vars(self.hints),
             },
             path,
         )
@@ -83,6 +121,7 @@ class VisibleCases:
                     Misconception(item["key"], item["message"], item["observed"])
                     for item in data["misconceptions"]
                 ],
+                hints=Hints.from_data(data["hints"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(

@@ -31,6 +31,19 @@ def lab02(course):
 
 
 @pytest.fixture
+def folder(course, lab06, tmp_path, monkeypatch):
+    """A student's folder, the working directory, with the data of lab06; a fresh kernel session."""
+    from layerlab import session
+    from layerlab.visible import FILENAME
+
+    shutil.copyfile(course.root / "labs" / lab06.name / FILENAME, tmp_path / FILENAME)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(session, "last_reports", {})
+    monkeypatch.setattr(session, "given_hints", {})
+    return tmp_path
+
+
+@pytest.fixture
 def stub(lab06):
     """The notebook of lab06 as students receive it."""
     return copy.deepcopy(lab06.release)

@@ -79,3 +79,8 @@ def test_a_made_object_is_described_with_what_it_is_made_of():
     conv = "Conv2D(filters=1, kernel_size=(3, 2))"
     line = Case("k", "g", "t", inputs=(model,)).describe()
     assert line == f"Sequential(layers={conv}, {conv})"
+
+
+def test_a_description_leaves_out_what_results_are_called():
+    options = {"training": True, "weight_names": ("a", "b")}
+    assert Case("k", "g", "t", options=options).describe() == "training True"

@@ -1,6 +1,5 @@
 """`check` as a student meets it: in a folder with the released data file."""
 
-import shutil
 import types
 
 import pytest
@@ -9,14 +8,6 @@ from layerlab import check, graded
 from layerlab.visible import FILENAME
 
 LAYER = "DepthwiseConv2D"
-
-
-@pytest.fixture
-def folder(course, lab06, tmp_path, monkeypatch):
-    """A student's folder: the working directory, with the data file of lab06 in it."""
-    shutil.copyfile(course.root / "labs" / lab06.name / FILENAME, tmp_path / FILENAME)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def defined(notebook, lab):
@@ -44,20 +35,26 @@ def test_the_solution_passes(folder, solved, capsys):
     check(solved.equivalent_conv_kernel)
     assert capsys.readouterr().out == (
         "✓ DepthwiseConv2D: all 10 visible cases pass.\n"
-        "✓ equivalent_conv_kernel: all 1 visible cases pass.\n"
+        "lab06_depthwise_conv: 1 of 2 exercises pass their visible cases; "
+        "✓ passes: DepthwiseConv2D; ? not checked yet: equivalent_conv_kernel\n"
+        "✓ equivalent_conv_kernel: the visible case passes.\n"
+        "lab06_depthwise_conv: 2 of 2 exercises pass their visible cases; "
+        "✓ passes: DepthwiseConv2D, equivalent_conv_kernel\n"
     )
 
 
 def test_two_at_once(folder, solved, capsys):
     check(solved.DepthwiseConv2D, solved.equivalent_conv_kernel)
-    assert capsys.readouterr().out.count("✓") == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[0] for line in lines] == ["✓", "✓", "l"]
 
 
 def test_the_stub_is_not_started(folder, stubs, capsys):
     check(stubs.DepthwiseConv2D)
-    check(stubs.equivalent_conv_kernel)
     assert capsys.readouterr().out == (
-        "· DepthwiseConv2D: not started yet.\n· equivalent_conv_kernel: not started yet.\n"
+        "· DepthwiseConv2D: not started yet.\n"
+        "lab06_depthwise_conv: 0 of 2 exercises pass their visible cases; "
+        "– not started: DepthwiseConv2D; ? not checked yet: equivalent_conv_kernel\n"
     )
 
 
@@ -104,9 +101,18 @@ def test_a_name_in_quotes_is_told_how(folder, capsys):
     assert out.startswith("check: ") and LAYER in out and "without quotes" in out
 
 
+def test_no_exercise_at_all_is_told_which_there_are(folder, capsys):
+    check()
+    assert capsys.readouterr().out == (
+        "check: say of which exercise, as in check(DepthwiseConv2D); "
+        "lab06_depthwise_conv has DepthwiseConv2D, equivalent_conv_kernel.\n"
+    )
+
+
 def test_nothing_is_shown_of_other_exercises(folder, solved, capsys):
     check(solved.equivalent_conv_kernel)
-    assert LAYER not in capsys.readouterr().out
+    report, progress = capsys.readouterr().out.splitlines()
+    assert LAYER not in report and f"not checked yet: {LAYER}" in progress
 
 
 def test_a_missing_data_file_is_a_sentence(folder, solved, capsys):
@@ -149,6 +155,6 @@ def test_a_graded_cell_refuses_to_be_run_by_nbgrader(monkeypatch):
 def test_the_package_has_nothing_else():
     import layerlab
 
-    assert layerlab.__all__ == ["check", "graded"]
+    assert layerlab.__all__ == ["check", "graded", "hint", "progress"]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         layerlab.nothing  # noqa: B018

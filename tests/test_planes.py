@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from layerlab.planes import MOST_PLANES, MOST_ROWS, grid, planes
+from layerlab.planes import MOST_PLANES, MOST_ROWS, grid, left_out, places, planes
 
 
 def titles(name, array):
@@ -51,3 +51,40 @@ def test_large_grids_are_cut_off():
 
 def test_an_empty_array_has_no_grid_to_show():
     assert titles("x", np.zeros((0, 2, 2, 1))) == []
+
+
+def where(shape, *indices):
+    wrong = np.zeros(shape, bool)
+    for index in indices:
+        wrong[index] = True
+    return wrong
+
+
+def test_only_grids_with_something_wrong_are_shown():
+    wrong = where((1, 2, 2, 9), (0, 1, 1, 2), (0, 0, 0, 8))
+    found = [title for title, _ in planes("x", np.zeros(wrong.shape), wrong)]
+    assert found == ["x[0, :, :, 2]", "x[0, :, :, 8]"]
+    assert left_out("x", wrong) == 0
+
+
+def test_how_many_more_are_wrong_is_known():
+    wrong = np.ones((2, 2, 2, 3), bool)
+    assert len(list(planes("x", wrong, wrong))) == MOST_PLANES
+    assert left_out("x", wrong) == 2
+
+
+@pytest.mark.parametrize("place", [(0, 0, 0, 0), (0, 30, 5, 0), (0, 49, 59, 0)])
+def test_of_a_large_grid_the_part_with_the_error_is_shown(place):
+    wrong = where((1, 50, 60, 1), place)
+    ((title, index),) = planes("x", np.zeros(wrong.shape), wrong)
+    rows, columns = places(index)
+    assert len(rows) == len(columns) == MOST_ROWS
+    assert place[1] in rows and place[2] in columns
+    assert grid(wrong, index)[place[1] - rows[0], place[2] - columns[0]]
+    assert f"{rows[0]}:{rows[-1] + 1}, {columns[0]}:{columns[-1] + 1}" in title
+
+
+@pytest.mark.parametrize(("shape", "sizes"), [((), (0, 0)), ((3,), (0, 3)), ((2, 3), (2, 3))])
+def test_places_of_rows_and_columns(shape, sizes):
+    ((_, index),) = planes("x", np.zeros(shape), np.ones(shape, bool))
+    assert tuple(map(len, places(index))) == sizes
