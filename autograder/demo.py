@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from autograder import bank, cli, commands, hints
+from autograder import bank, cli, commands
 from autograder.course import CONFIG, Course
 from autograder.errors import UsageError
 from autograder.lab import Lab
@@ -64,7 +64,7 @@ def make_course(original: Course, labs: list[str], folder: Path) -> Course:
     for lab in original.labs(labs):
         target = folder / "source" / lab.name
         target.mkdir(parents=True)
-        for path in filter(Path.is_file, (lab.source, hints.path(lab))):
+        for path in lab.texts:
             shutil.copyfile(path, target / path.name)
     shutil.copyfile(original.root / CONFIG, folder / CONFIG)
     (folder / MARKER).touch()

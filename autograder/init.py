@@ -56,7 +56,8 @@ def init(
     for lab in chosen:
         target = folder / "source" / lab.name
         target.mkdir(parents=True)
-        shutil.copyfile(lab.source, target / lab.source.name)
+        for path in lab.texts:
+            shutil.copyfile(path, target / path.name)
     shutil.copyfile(ENGINE / CONFIG, folder / CONFIG)
     shutil.copyfile(students or TEMPLATE / ROSTER, folder / ROSTER)
     shutil.copyfile(TEMPLATE / "gitignore", folder / ".gitignore")

@@ -74,6 +74,11 @@ class Lab:
         return self.root / "source" / self.name / f"{self.name}.py"
 
     @property
+    def texts(self) -> list[Path]:
+        """All that an instructor writes in `source/`: the notebook and, if there are any, hints."""
+        return [self.source, *self.source.parent.glob("hints.toml")]
+
+    @property
     def hidden(self) -> Path:
         """Folder of what is hidden (oracle, cases, tests, bank): in the course, or the engine's.
 

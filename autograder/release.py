@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment, GenerateSolution
 from nbgrader.coursedir import CourseDirectory
 
-from autograder import gradebook, hints, source, visible
+from autograder import gradebook, source, visible
 from autograder.converting import configuration, convert, with_our_tools
 from autograder.course import CONFIG, Course
 from autograder.host import Template
@@ -76,7 +76,7 @@ def generate_into(course: Course, lab: Lab, template: Template, root: Path) -> C
     """
     shutil.copyfile(course.root / CONFIG, root / CONFIG)
     (root / "source" / lab.name).mkdir(parents=True)
-    for path in filter(Path.is_file, (lab.source, hints.path(lab))):
+    for path in lab.texts:
         shutil.copyfile(path, root / "source" / lab.name / path.name)
     copy = Course(root)
     release(copy, copy.lab(lab.name), template)

@@ -56,8 +56,7 @@ def new(course: Course, name: str) -> list[Path]:
 
 def blanks(lab: Lab) -> Iterator[str]:
     """Where a lab still has something to be written, as sentences."""
-    texts = [lab.source, *filter(Path.is_file, [hints.path(lab)])]
-    for path in [*texts, *sorted(lab.hidden.rglob("*.py"))]:
+    for path in [*lab.texts, *sorted(lab.hidden.rglob("*.py"))]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if re.search(rf"\b{BLANK}\b", line):
                 yield f"A blank is left in line {number} of {path}: {line.strip('# *')}"
