@@ -32,7 +32,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -247,6 +247,9 @@ class Dense(keras.layers.Layer):
         return config
         ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(Dense)` leads from a question to the idea, one step at each call; `hint("Dense")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_dense", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(Dense)

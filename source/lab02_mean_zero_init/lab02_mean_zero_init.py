@@ -34,7 +34,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -144,6 +144,9 @@ def compute_fans(shape):
     return int(receptive_field * channels_in), int(receptive_field * channels_out)
     ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(compute_fans)` leads from a question to the idea, one step at each call; `hint("compute_fans")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_compute_fans", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(compute_fans)

@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -163,6 +163,9 @@ def effective_kernel_size(kernel_size, rate):
     return tuple((k - 1) * d + 1 for k, d in zip(sizes, rates))
     ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(dilate_kernel)` leads from a question to the idea, one step at each call; `hint("dilate_kernel")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_dilate_kernel", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(dilate_kernel, effective_kernel_size)

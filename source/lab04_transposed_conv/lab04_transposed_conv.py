@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -162,6 +162,9 @@ def insert_zeros(x, strides):
     return grid[:, : (height - 1) * down + 1, : (width - 1) * right + 1]
     ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(insert_zeros)` leads from a question to the idea, one step at each call; `hint("insert_zeros")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_insert_zeros", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(insert_zeros)

@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -174,6 +174,9 @@ def separate(kernel):
     return column, row, np.linalg.norm(kernel - column @ row)
     ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(separate)` leads from a question to the idea, one step at each call; `hint("separate")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_separate", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(separate)

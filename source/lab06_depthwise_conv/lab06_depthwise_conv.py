@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -422,6 +422,9 @@ class DepthwiseConv2D(keras.layers.Layer):
         return config
         ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(DepthwiseConv2D)` leads from a question to the idea, one step at each call; `hint("DepthwiseConv2D")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_depthwise_conv2d", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(DepthwiseConv2D)

@@ -32,7 +32,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -286,6 +286,9 @@ class DepthwiseSeparableBlock(keras.layers.Layer):
         return config
         ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(DepthwiseSeparableBlock)` leads from a question to the idea, one step at each call; `hint("DepthwiseSeparableBlock")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_depthwise_separable_block", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(DepthwiseSeparableBlock)

@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -143,6 +143,9 @@ def squash(s, axis=-1, epsilon=1e-7):
     return s * (keras.ops.sqrt(square) / (1 + square))
     ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(squash)` leads from a question to the idea, one step at each call; `hint("squash")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_squash", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(squash)

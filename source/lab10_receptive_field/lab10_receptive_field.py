@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -221,6 +221,9 @@ class ExtractPatches2D(keras.layers.Layer):
         return config
         ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(ExtractPatches2D)` leads from a question to the idea, one step at each call; `hint("ExtractPatches2D")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_extract_patches2d", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(ExtractPatches2D)

@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from layerlab import check, graded
+from layerlab import check, graded, hint, progress
 
 # %% [markdown]
 # ## Intuition
@@ -102,6 +102,9 @@ class Scale(keras.layers.Layer):
         return {**super().get_config(), "use_offset": self.use_offset}
         ### END SOLUTION
 
+
+# %% [markdown]
+# Stuck? `hint(Scale)` leads from a question to the idea, one step at each call; `hint("Scale")` works before you have written anything. `progress()` says which exercises pass.
 
 # %% tags=["check"] nbgrader={"grade": false, "grade_id": "check_scale", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check(Scale)
