@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from autograder import settings
+from autograder import formgrader, settings
 from autograder.errors import UsageError
 
 
@@ -41,7 +41,6 @@ def configure(config: Any, root: str | Path) -> None:
     config.Autograde.sanitize_preprocessors = [
         "autograder.gradebook.EnterSettings",
         "autograder.preprocessors.RestoreCells",
-        "nbgrader.preprocessors.ClearOutput",
         "nbgrader.preprocessors.DeduplicateIds",
         "nbgrader.preprocessors.OverwriteKernelspec",
         "nbgrader.preprocessors.OverwriteCells",
@@ -58,8 +57,10 @@ def configure(config: Any, root: str | Path) -> None:
     ]
     config.AssignLatePenalties.plugin_class = "autograder.gradebook.LatePenalty"
 
-    # The same page, in a fraction of the time.
+    # A page of our own for each student; formgrader has the rubric beside a written answer.
     config.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
+    config.GenerateFeedback.preprocessors = ["autograder.feedback.Grades"]
+    formgrader.configure(config)
 
     try:
         course = settings.load(Path(root)).course

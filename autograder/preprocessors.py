@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,12 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Unicode
 
+from autograder import pictures, verdict
 from autograder.course import Course
 from autograder.errors import NotGraded
-from autograder.notebook import grade_id, restore
-from autograder.result import GRADED, CellResult, Result
+from autograder.lab import Lab
+from autograder.notebook import code_cells, grade_id, restore
+from autograder.result import GRADED, Result
 from autograder.workers import Grader
 
 # nbgrader opens the gradebook nine times for a submission, each time with an engine of its own that
@@ -35,7 +36,8 @@ class RestoreCells(NbGraderPreprocessor):
     """Puts locked, duplicated and missing cells right before nbgrader looks at them.
 
     nbgrader stops the whole batch at one notebook with a duplicated graded cell, and leaves the
-    grade of a deleted one empty.
+    grade of a deleted one empty. Of the outputs it keeps what the student's own run drew, and what
+    it said where the grader runs nothing; so it stands in place of nbgrader's `ClearOutput`.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -43,6 +45,7 @@ class RestoreCells(NbGraderPreprocessor):
         lab = Course.find(Path.cwd()).lab(resources["nbgrader"]["assignment"])
         submission = restore(nb, lab)
         submission.notebook.metadata[NOTES] = submission.notes
+        keep_own(submission.notebook, lab)
         return submission.notebook, resources
 
 
@@ -81,8 +84,29 @@ def _grader(root: Path, lab: str, device: str) -> Grader:
     return grader
 
 
+def keep_own(notebook: Any, lab: Lab) -> None:
+    """Leaves of a restored notebook's outputs only what may be shown as the student's own.
+
+    Args:
+        notebook: The notebook; it is changed.
+        lab: Its lab.
+    """
+    room = pictures.ROOM
+    runs = {cell.key for cell in code_cells(notebook, lab)}
+    for position, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        cell.execution_count = None
+        locked = grade_id(cell) and not cell.metadata.nbgrader.solution
+        outputs = () if locked else cell.outputs
+        cell.outputs = pictures.own(outputs, room, texts=position not in runs)
+        room -= pictures.size(cell.outputs)
+
+
 def show(notebook: Any, result: Result) -> None:
     """Writes a result into a restored notebook, as outputs of its cells.
+
+    What the first pass kept of the student's own outputs stays, and is marked as such.
 
     Args:
         notebook: The notebook; it is changed.
@@ -92,33 +116,25 @@ def show(notebook: Any, result: Result) -> None:
     for position, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
-        shown = result.outputs.get(str(position), [])
-        cell.outputs = [new_output(**_sound(output)) for output in shown]
-        verdict = verdicts.get(grade_id(cell))
-        if verdict is not None and verdict.score is not None:
-            data = {"text/plain": repr(float(verdict.score)), "text/html": card(verdict)}
-            cell.outputs = [new_output("execute_result", data, execution_count=None)]
-
-
-def card(verdict: CellResult) -> str:
-    """A verdict as a piece of HTML for the student."""
-    why = "".join(
-        f"<p><b>{escape(name.replace('_', ' '))}</b>: {escape(text)}</p>"
-        for name, text in zip(verdict.misconceptions, verdict.explanations, strict=True)
-    )
-    return (
-        f'<div class="layerlab-verdict"><p><b>{verdict.score:.2f} of {verdict.max_score:g} points'
-        f"</b>: {escape(verdict.status)}</p>{why}<p>{escape(verdict.message)}</p></div>"
-    )
+        shown = map(_sound, result.outputs.get(str(position), []))
+        kept = [output for output in cell.outputs if output.get("metadata", {}).get(pictures.OWN)]
+        cell.outputs = [new_output(**output) for output in shown if output] + kept
+        judged = verdicts.get(grade_id(cell))
+        if judged is not None and judged.score is not None:
+            cell.outputs = [verdict.output(judged)]
 
 
 def _sound(output: dict[str, Any]) -> dict[str, Any]:
-    """An output of a subject, with nothing in it but the fields that nbformat knows."""
+    """An output of a subject, with nothing in it but what nbformat knows and may be shown."""
     fields = {
         "stream": ("output_type", "name", "text"),
         "error": ("output_type", "ename", "evalue", "traceback"),
-        "display_data": ("output_type", "data", "metadata"),
-        "execute_result": ("output_type", "data", "metadata", "execution_count"),
+        "display_data": ("output_type", "data"),
+        "execute_result": ("output_type", "data", "execution_count"),
     }
     kind = output.get("output_type")
-    return {name: output[name] for name in fields.get(str(kind), ()) if name in output}
+    kept = {name: output[name] for name in fields.get(str(kind), ()) if name in output}
+    if "data" in kept:
+        kept["data"] = pictures.sound(kept["data"])
+        return kept if kept["data"] else {}
+    return kept

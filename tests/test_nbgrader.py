@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from pages import dangers, requests
 
 from autograder import bank
 from autograder.leaks import secrets
@@ -184,6 +185,12 @@ def test_feedback_has_no_line_of_what_is_hidden(feedback, course, lab06):
     hidden = secrets(course, [lab06])
     assert len(hidden) > 100
     assert not list(hidden.leaks("feedback", feedback["untouched"].encode()))
+
+
+def test_feedback_asks_for_nothing_and_runs_nothing(feedback):
+    for html in feedback.values():
+        assert requests(html) == [] and dangers(html) == []
+        assert len(html) < 300_000
 
 
 def test_graded_notebooks_are_valid(by_command, by_nbgrader):
