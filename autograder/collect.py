@@ -27,9 +27,10 @@ from autograder.converting import configuration
 from autograder.course import Course
 from autograder.downloads import Owner, Piece, open_download
 from autograder.errors import UsageError
+from autograder.gradebook import existing, people
 from autograder.lab import Lab
 from autograder.notebook import LARGEST_FILE, closest
-from autograder.people import Person, gradebook, people
+from autograder.roster import Student
 
 TIMESTAMP = "timestamp.txt"
 UNMATCHED, SUPERSEDED = "unmatched", "superseded"
@@ -92,8 +93,8 @@ class Roster:
         named: Students by what the download calls them, as a person has said.
     """
 
-    def __init__(self, known: list[Person], named: Mapping[str, str]):
-        ids = {person.student for person in known}
+    def __init__(self, known: list[Student], named: Mapping[str, str]):
+        ids = {person.id for person in known}
         for student in named.values():
             if student not in ids:
                 raise UsageError(f"--map names {student!r}, who is not in the gradebook.")
@@ -113,12 +114,12 @@ class Roster:
                 return self.named[_plain(said)]
         for person in self.known:
             if owner.user_id and owner.user_id == person.lms_user_id:
-                return person.student
-            if owner.student_id and owner.student_id in (person.student, person.lms_user_id):
-                return person.student
+                return person.id
+            if owner.student_id and owner.student_id in (person.id, person.lms_user_id):
+                return person.id
         for person in self.known:
             if owner.email and owner.email.casefold() == person.email.casefold():
-                return person.student
+                return person.id
         name = _plain(owner.name)
         found = [person for person in self.known if name and name in _names(person)]
         if not found:
@@ -127,9 +128,9 @@ class Roster:
         if not fitting:
             raise Unmatched(f"the gradebook's {owner} has another id or email")
         if len(fitting) > 1:
-            ids = ", ".join(person.student for person in fitting)
+            ids = ", ".join(person.id for person in fitting)
             raise Unmatched(f"{owner} may be each of {ids}")
-        return fitting[0].student
+        return fitting[0].id
 
 
 def _plain(text: str) -> str:
@@ -138,13 +139,13 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in split if letter.isalnum())
 
 
-def _names(person: Person) -> set[str]:
+def _names(person: Student) -> set[str]:
     """How downloads may write a person's name."""
     first, last = _plain(person.first_name), _plain(person.last_name)
-    return {first + last, last + first, _plain(person.student)} - {""}
+    return {first + last, last + first, _plain(person.id)} - {""}
 
 
-def _contradicts(owner: Owner, person: Person) -> bool:
+def _contradicts(owner: Owner, person: Student) -> bool:
     return bool(
         (owner.user_id and person.lms_user_id)
         or (owner.email and person.email and owner.email.casefold() != person.email.casefold())
@@ -174,7 +175,7 @@ def collect(
         UsageError: The zip cannot be used, or the gradebook has no students.
     """
     labs = [course.lab(lab).name] if lab else course.lab_names
-    with gradebook(course) as opened:
+    with existing(course) as opened:
         known = people(opened)
     if not known:
         raise UsageError(
@@ -302,7 +303,7 @@ def _place(
     course: Course, submissions: list[_Submission], collected: Collected, folder: Path
 ) -> None:
     """Moves submissions to where nbgrader looks for them."""
-    with gradebook(course) as opened:
+    with existing(course) as opened:
         due = [_due(opened, submission.lab, submission.student) for submission in submissions]
     late, unknown, ready = [], [], []
     for number, (submission, limit) in enumerate(zip(submissions, due, strict=True)):

@@ -1,4 +1,6 @@
-"""What `course.toml` says, entered into nbgrader's gradebook: roster, due dates, late penalties."""
+"""The gradebook as nbgrader keeps it, with what `course.toml` says entered into it: roster, due
+dates, late penalties.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,44 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
 from nbgrader.utils import parse_utc
+from sqlalchemy.engine import make_url
 
 from autograder.converting import configuration, with_our_tools
 from autograder.course import Course
+from autograder.errors import UsageError
 from autograder.lab import Lab
+from autograder.roster import COLUMNS, Student
+
+
+def opened(course: Course) -> Gradebook:
+    """The course's gradebook, a context manager; nbgrader makes it if there is none."""
+    with_our_tools()
+    directory = CourseDirectory(config=configuration(course))
+    return Gradebook(directory.db_url, directory.course_id)
+
+
+def existing(course: Course) -> Gradebook:
+    """The course's gradebook, a context manager.
+
+    Raises:
+        UsageError: There is none yet.
+    """
+    url = make_url(CourseDirectory(config=configuration(course)).db_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise UsageError(
+            f"{course.root} has no gradebook yet: enter the students (`nbgrader db student import`)"
+            " or grade a lab first."
+        )
+    return opened(course)
+
+
+def people(gradebook: Gradebook) -> list[Student]:
+    """The students of an open gradebook, by name; what it does not know of them is empty."""
+    known = [
+        Student(**{column: getattr(student, column) or "" for column in COLUMNS})
+        for student in gradebook.students
+    ]
+    return sorted(known, key=lambda student: (student.name.casefold(), student.id))
 
 
 def enter(course: Course) -> None:
@@ -35,7 +71,7 @@ def enter(course: Course) -> None:
     due = {name: dates.due for name, dates in settings.labs.items() if dates.due}
     if not (settings.students or due):
         return
-    with _open(course) as gradebook:
+    with opened(course) as gradebook:
         known = {student.id: student for student in gradebook.students}
         for student in settings.students:
             said = {name: value for name, value in asdict(student).items() if value}
@@ -76,19 +112,13 @@ def penalize(course: Course, lab: Lab) -> list[str]:
 
 def _penalties(course: Course, lab: Lab) -> dict[str, float]:
     """The penalties of those who are late, or were."""
-    with _open(course) as gradebook:
+    with opened(course) as gradebook:
         return {
             submission.student.id: submission.late_submission_penalty
             for submission in gradebook.assignment_submissions(lab.name)
             if submission.late_submission_penalty
             or (submission.assignment.duedate and submission.total_seconds_late)
         }
-
-
-def _open(course: Course) -> Gradebook:
-    with_our_tools()
-    directory = CourseDirectory(config=configuration(course))
-    return Gradebook(directory.db_url, directory.course_id)
 
 
 class EnterSettings(NbGraderPreprocessor):

@@ -6,12 +6,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.converters import GenerateAssignment, GenerateSolution
-from nbgrader.coursedir import CourseDirectory
 
 from autograder import gradebook, source, visible
-from autograder.converting import configuration, convert, with_our_tools
+from autograder.converting import convert
 from autograder.course import CONFIG, Course
 from autograder.host import Template
 from autograder.lab import Lab
@@ -49,9 +48,7 @@ def enter(course: Course, lab: Lab) -> None:
         course: The course.
         lab: The lab.
     """
-    with_our_tools()
-    directory = CourseDirectory(config=configuration(course))
-    with Gradebook(directory.db_url, directory.course_id) as book:
+    with gradebook.opened(course) as book:
         try:
             book.find_notebook(lab.name, lab.name)
             return

@@ -28,6 +28,11 @@ class Student:
     email: str = ""
     lms_user_id: str = ""
 
+    @property
+    def name(self) -> str:
+        """`Last, First`, as lists of a class are sorted; without a name the id."""
+        return ", ".join(filter(None, [self.last_name, self.first_name])) or self.id
+
 
 COLUMNS = [field.name for field in fields(Student)]
 

@@ -7,7 +7,7 @@ from nbgrader.api import Gradebook
 from sqlalchemy.exc import SAWarning
 
 from autograder.course import CONFIG, Course
-from autograder.people import gradebook
+from autograder.gradebook import existing
 
 LAB, OTHER = "lab06_depthwise_conv", "lab02_mean_zero_init"
 STUDENTS = {
@@ -40,7 +40,7 @@ def make(original, root):
         shutil.copyfile(original.root / "labs" / lab / name, root / "labs" / lab / name)
     (root / "gradebook.db").touch()
     course = Course(root)
-    with gradebook(course) as book:
+    with existing(course) as book:
         for student, known in STUDENTS.items():
             book.add_student(student, **known)
         for lab in course.labs():

@@ -16,7 +16,8 @@ from autograder import cli, downloads
 from autograder.collect import NEW, OLDER, REPLACED, UNCHANGED, Roster, Unmatched, collect
 from autograder.downloads import Owner
 from autograder.errors import UsageError
-from autograder.people import Person, gradebook
+from autograder.gradebook import existing
+from autograder.roster import Student
 
 METADATA = """---
 submission_11:
@@ -229,7 +230,7 @@ def test_a_notebook_of_another_lab_or_of_none_is_put_aside(own, work, zipped):
 
 
 def test_nobody_is_late_by_when_the_zip_was_made(own, work, zipped):
-    with gradebook(own) as book:
+    with existing(own) as book:
         book.find_assignment(LAB).duedate = datetime(2026, 2, 10)
         book.db.commit()
     canvas = zipped(
@@ -250,9 +251,9 @@ def test_nobody_is_late_by_when_the_zip_was_made(own, work, zipped):
 def test_names_decide_only_where_nothing_speaks_against_them():
     roster = Roster(
         [
-            Person("ann", "Ann", "Lee", "ann@a.edu", "1"),
-            Person("bob", "Bob", "Ray"),
-            Person("zoe", "Zoë", "O'Neil-Núñez"),
+            Student("ann", "Ann", "Lee", "ann@a.edu", "1"),
+            Student("bob", "Bob", "Ray"),
+            Student("zoe", "Zoë", "O'Neil-Núñez"),
         ],
         {},
     )
@@ -368,7 +369,7 @@ def test_the_command_says_what_became_of_every_file(own, work, zipped, monkeypat
 
 
 def test_a_gradebook_without_students_says_what_to_do(own, work, zipped):
-    with gradebook(own) as book:
+    with existing(own) as book:
         for student in classbook.STUDENTS:
             book.remove_student(student)
     with pytest.raises(UsageError, match="has no students yet"):

@@ -15,7 +15,7 @@ from classbook import LAB, OTHER
 from autograder import cli
 from autograder.classroom import _keep
 from autograder.exports.grades import number, text
-from autograder.people import gradebook
+from autograder.gradebook import existing
 from autograder.result import FAILED, GRADED, NOT_GRADED, PASSED, CellResult, Result
 
 
@@ -24,7 +24,7 @@ def graded(course, tmp_path_factory):
     """ada is graded, by a person too; jose is late; mallory waits; sam1 is not graded."""
     made = classbook.make(course, tmp_path_factory.mktemp("course"))
     lab = made.lab(LAB)
-    with gradebook(made) as book:
+    with existing(made) as book:
         book.find_assignment(LAB).duedate = datetime(2026, 3, 1)
         ada = classbook.score(book, lab, "ada")
         ada.timestamp = datetime(2026, 2, 28, 12)
@@ -179,14 +179,14 @@ def test_json_lines_have_every_verdict(export):
 
 
 def test_the_reasons_of_another_run_are_not_shown(graded, export, monkeypatch):
-    with gradebook(graded) as book:
+    with existing(graded) as book:
         grade = book.find_grade("depthwise_outputs", LAB, LAB, "mallory")
         grade.auto_score = 1.0
         book.db.commit()
     try:
         path, _ = export("jsonl", LAB)
     finally:
-        with gradebook(graded) as book:
+        with existing(graded) as book:
             book.find_grade("depthwise_outputs", LAB, LAB, "mallory").auto_score = 0.0
             book.db.commit()
     (line,) = [
@@ -198,7 +198,7 @@ def test_the_reasons_of_another_run_are_not_shown(graded, export, monkeypatch):
 
 
 def test_an_entry_that_grading_never_filled_is_no_zero(graded, export):
-    with gradebook(graded) as book:
+    with existing(graded) as book:
         classbook.score(book, graded.lab(OTHER), "ada")
         for grade in book.find_submission(OTHER, "ada").notebooks[0].grades:
             grade.auto_score = None
@@ -206,7 +206,7 @@ def test_an_entry_that_grading_never_filled_is_no_zero(graded, export):
     try:
         path, said = export("csv", OTHER)
     finally:
-        with gradebook(graded) as book:
+        with existing(graded) as book:
             book.remove_submission(OTHER, "ada")
     (ada,) = [row for row in rows(path) if row[0] == "ada"]
     assert ada[6] == "not graded" and ada[8] == ""

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from autograder.exports.jsonl import JsonLinesExporter
     from autograder.exports.moodle import MoodleExporter
     from autograder.exports.plain import PlainExporter
-    from autograder.people import gradebook
+    from autograder.gradebook import existing
 
     exporters = [CanvasExporter, MoodleExporter, GradescopeExporter, PlainExporter]
     plugin = dict(zip(FORMATS, [*exporters, JsonLinesExporter], strict=True))[options.format]
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     log.addHandler(_Sentences())
     exporter = plugin(config=configuration(course), log=log)
     exporter.to, exporter.assignment = str(output), options.labs
-    with gradebook(course) as opened:
+    with existing(course) as opened:
         try:
             exporter.export(opened)
         except OSError as error:

@@ -37,13 +37,13 @@ class CanvasExporter(Exporter):
     def unmapped(self, grades: Grades) -> list[str]:
         """Who and what Canvas has to find without its own id."""
         said = []
-        names = [person.student for person in grades.people if not person.lms_user_id]
+        names = [person.id for person in grades.people if not person.lms_user_id]
         if names:
             said.append(
                 "The gradebook has no lms_user_id of these students; Canvas will look for them by "
                 f"login id, then by name: {', '.join(names)}."
             )
-        odd = [person.student for person in grades.people if person.student.startswith(FORMULA)]
+        odd = [person.id for person in grades.people if person.id.startswith(FORMULA)]
         if odd:
             said.append(
                 "These ids look like formulas and are quoted, so Canvas may not know them: "
@@ -70,7 +70,7 @@ class CanvasExporter(Exporter):
         possible = [number(points) for points in grades.labs.values()]
         rows.writerow(["    Points Possible", "", "", "", "", *possible])
         for person in grades.people:
-            scores = [number(grades.of[person.student, lab].score) for lab in grades.labs]
-            who = [person.name, person.lms_user_id, "", person.student, ""]
+            scores = [number(grades.of[person.id, lab].score) for lab in grades.labs]
+            who = [person.name, person.lms_user_id, "", person.id, ""]
             rows.writerow([*map(text, who), *scores])
         replace(target, page.getvalue())

@@ -17,8 +17,8 @@ from autograder.classroom import earlier_results
 from autograder.converting import configuration
 from autograder.course import Course
 from autograder.errors import UsageError
+from autograder.gradebook import people
 from autograder.lab import Lab
-from autograder.people import Person, people
 from autograder.result import (
     BY_HAND,
     FAILED,
@@ -29,6 +29,7 @@ from autograder.result import (
     CellResult,
     Result,
 )
+from autograder.roster import Student
 
 WAITS = "waits for a grader"
 NOT_HANDED_IN = "not handed in"
@@ -82,7 +83,7 @@ class Grade:
         result: What the autograder kept of it, if anything.
     """
 
-    person: Person
+    person: Student
     lab: str
     max_score: float
     status: str = NOT_HANDED_IN
@@ -119,27 +120,27 @@ class Grades:
         of: The grades, by student and lab.
     """
 
-    people: list[Person]
+    people: list[Student]
     labs: dict[str, float]
     of: dict[tuple[str, str], Grade]
 
     def __iter__(self) -> Any:
-        return (self.of[person.student, lab] for person in self.people for lab in self.labs)
+        return (self.of[person.id, lab] for person in self.people for lab in self.labs)
 
     @property
     def notices(self) -> list[str]:
         """What these grades leave open, in sentences."""
         said = []
         for lab in self.labs:
-            grades = [self.of[person.student, lab] for person in self.people]
+            grades = [self.of[person.id, lab] for person in self.people]
             for status, meaning in (
                 (WAITS, "a written answer waits for a grader and counts 0 until then"),
                 (NOT_GRADED, "handed in but not graded, so there is no score"),
             ):
-                names = [grade.person.student for grade in grades if grade.status == status]
+                names = [grade.person.id for grade in grades if grade.status == status]
                 if names:
                     said.append(f"{lab}: {meaning}: {', '.join(names)}.")
-            names = [grade.person.student for grade in grades if grade.outdated]
+            names = [grade.person.id for grade in grades if grade.outdated]
             if names:
                 said.append(
                     f"{lab}: handed in again since it was graded; the score is that of the earlier "
@@ -203,10 +204,10 @@ def read(
     }
     directory = CourseDirectory(config=configuration(course))
     known = people(gradebook)
-    ids = {person.student for person in known}
-    known += [Person(student) for student in sorted({student for student, _ in handed} - ids)]
-    _all_known(students, {person.student for person in known}, "student")
-    known = [person for person in known if not students or person.student in students]
+    ids = {person.id for person in known}
+    known += [Student(student) for student in sorted({student for student, _ in handed} - ids)]
+    _all_known(students, {person.id for person in known}, "student")
+    known = [person for person in known if not students or person.id in students]
     grades = {}
     for name, max_score in points.items():
         lab = course.lab(name) if name in course.lab_names else Lab(name, course.root)
@@ -214,19 +215,19 @@ def read(
         order = _order(lab)
         entered = {entry.student_id: entry for entry in _submissions(gradebook, name)}
         for person in known:
-            result = kept.get(person.student)
-            if person.student in entered:
-                entry = entered[person.student]
-                folder = course.root / "submitted" / person.student / name
+            result = kept.get(person.id)
+            if person.id in entered:
+                entry = entered[person.id]
+                folder = course.root / "submitted" / person.id / name
                 latest = directory.get_existing_timestamp(str(folder))
                 outdated = latest is not None and (not entry.timestamp or latest > entry.timestamp)
                 grade = _grade(entry, person, max_score, result, order, outdated)
-            elif (person.student, name) in handed:
+            elif (person.id, name) in handed:
                 reason = (result and result.reason) or "It was not graded yet."
                 grade = Grade(person, name, max_score, NOT_GRADED, reason, result=result)
             else:
                 grade = Grade(person, name, max_score)
-            grades[person.student, name] = grade
+            grades[person.id, name] = grade
     return Grades(known, points, grades)
 
 
@@ -260,7 +261,7 @@ def _submissions(gradebook: Any, lab: str) -> Iterable[Any]:
 
 def _grade(
     entry: Any,
-    person: Person,
+    person: Student,
     max_score: float,
     result: Result | None,
     order: dict[str, int],

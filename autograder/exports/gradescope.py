@@ -50,7 +50,7 @@ class GradescopeExporter(Exporter):
 
     def unmapped(self, grades: Grades) -> list[str]:
         """Whom a submission on Gradescope cannot be told to belong to."""
-        names = [person.student for person in grades.people if not person.email]
+        names = [person.id for person in grades.people if not person.email]
         if not names:
             return []
         return [
@@ -61,10 +61,9 @@ class GradescopeExporter(Exporter):
     def write(self, grades: Grades, target: Path) -> None:
         """Writes the folder, or the zip if the target's name ends so."""
         pages: dict[str, str | None] = {
-            f"{grade.lab}/{grade.person.student}/results.json": self._page(grade)
-            for grade in grades
+            f"{grade.lab}/{grade.person.id}/results.json": self._page(grade) for grade in grades
         }
-        emails = {person.email.lower(): person.student for person in grades.people if person.email}
+        emails = {person.email.lower(): person.id for person in grades.people if person.email}
         for lab in grades.labs:
             pages[f"{lab}/students.json"] = json.dumps(emails, ensure_ascii=False, indent=2) + "\n"
             pages[f"{lab}/setup.sh"], pages[f"{lab}/run_autograder"] = SETUP, RUN
@@ -100,7 +99,7 @@ class GradescopeExporter(Exporter):
             "visibility": self.visibility,
             "stdout_visibility": "hidden",
             "tests": [self._test(mark) for mark in grade.marks if mark.max_score is not None],
-            "extra_data": {"student": grade.person.student, "lab": grade.lab},
+            "extra_data": {"student": grade.person.id, "lab": grade.lab},
         }
         if grade.result is not None:
             results["execution_time"] = round(grade.result.seconds, 3)

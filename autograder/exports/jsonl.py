@@ -31,7 +31,7 @@ class JsonLinesExporter(Exporter):
 def _line(grade: Grade, mark: Mark) -> dict[str, Any]:
     person, verdict, result = grade.person, mark.verdict, grade.result
     return {
-        "student": person.student,
+        "student": person.id,
         "first_name": person.first_name,
         "last_name": person.last_name,
         "email": person.email,

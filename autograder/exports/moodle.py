@@ -29,8 +29,8 @@ class MoodleExporter(Exporter):
         """Whom Moodle cannot find by what identifies most."""
         said = []
         for what, missing in (
-            ("email", [person.student for person in grades.people if not person.email]),
-            ("lms_user_id", [person.student for person in grades.people if not person.lms_user_id]),
+            ("email", [person.id for person in grades.people if not person.email]),
+            ("lms_user_id", [person.id for person in grades.people if not person.lms_user_id]),
         ):
             if missing:
                 column = "Email address" if what == "email" else "ID number"
@@ -48,10 +48,10 @@ class MoodleExporter(Exporter):
         who = ["First name", "Last name", "Username", "ID number", "Email address"]
         rows.writerow([*who, *heads])
         for person in grades.people:
-            names = [person.first_name, person.last_name, person.student]
+            names = [person.first_name, person.last_name, person.id]
             row = [text(value) for value in [*names, person.lms_user_id, person.email]]
             for lab in grades.labs:
-                grade = grades.of[person.student, lab]
+                grade = grades.of[person.id, lab]
                 row += [number(grade.score), text(grade.words)]
             rows.writerow(row)
         replace(target, page.getvalue())

@@ -28,7 +28,7 @@ class PlainExporter(Exporter):
         rows.writerow([*WHO, *WHAT])
         for grade in grades:
             person = grade.person
-            who = [person.student, person.first_name, person.last_name, person.email]
+            who = [person.id, person.first_name, person.last_name, person.email]
             scored = grade.score is not None
             rows.writerow(
                 [
