@@ -198,7 +198,9 @@ def test_layers_of_keras_in_float32_are_within_the_bound(layers07):
 
 @pytest.mark.parametrize("relative", [1e-3, -1e-3])
 def test_a_relative_error_of_one_in_a_thousand_is_caught(layers07, relative):
-    """On nearly every element; what is zero but for rounding is none."""
+    """On nearly every element: two values that are normalized become plus and minus one, whatever
+    they are, so that of the gradients through them little more than rounding is left.
+    """
     found = total = 0
     for case, expected in layers07:
         if "policy" not in case.options:
@@ -207,7 +209,7 @@ def test_a_relative_error_of_one_in_a_thousand_is_caught(layers07, relative):
                 there = large(truth) & (np.abs(truth.value) > 1e-9)
                 found += caught(truth, relative)[there].sum()
                 total += there.sum()
-    assert total > 1000 and found > 0.98 * total
+    assert total > 1000 and found > 0.95 * total
 
 
 # Folded
