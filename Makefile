@@ -1,12 +1,13 @@
 # make demo   sets up, releases the labs, grades a class, leaves a report to open
 # make test   sets up, runs everything that CI runs
 # make book   sets up, runs the solution notebooks, builds the course book: book/index.html
+# make screenshots   sets up, takes the pictures of README.md and docs/ anew
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export AUTOGRADER_SEED
 
-.PHONY: demo test book setup sandbox lint unit fresh pages verify lock format
+.PHONY: demo test book screenshots setup sandbox browser lint unit fresh pages verify lock format
 
 demo: setup
 	$(BIN)/python -m autograder.demo lab06_depthwise_conv lab02_mean_zero_init
@@ -17,7 +18,11 @@ test: setup lint fresh pages verify unit
 book: setup
 	$(BIN)/autograder book
 
-setup: .venv/installed sandbox
+screenshots: AUTOGRADER_SEED = make-test
+screenshots: setup
+	cd tests && ../$(BIN)/python -m browser.screenshots
+
+setup: .venv/installed sandbox browser
 
 .venv/installed: requirements.lock pyproject.toml hatch_build.py bin/autograder
 	@echo "Setting up .venv from requirements.lock (a few minutes, once)"
@@ -32,6 +37,13 @@ sandbox:
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	       && apt-get update -qq && apt-get install -y -qq bubblewrap >/dev/null; } \
 	  || { echo "bubblewrap is missing: install it, e.g. sudo apt-get install bubblewrap"; exit 1; }
+
+# The browser tests want Debian's Chromium. Without it they skip, and nothing else is missing.
+browser:
+	@command -v chromium >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	  || echo "Chromium is missing, so the browser tests skip: e.g. sudo apt-get install chromium"
 
 lint:
 	$(BIN)/ruff check .
