@@ -3,14 +3,13 @@
 The window, the class and the seed are always the same, so the pictures change with what is on them.
 """
 
-import re
 import shutil
 import tempfile
 from pathlib import Path
 
 import nbformat
+from nbgrader.api import Gradebook
 from PIL import Image
-from playwright.sync_api import expect
 
 from autograder import bank
 from autograder.course import Course
@@ -25,6 +24,7 @@ ANSWER = (
     "Output channel 5 of every layer sees input channel 5 only, so the last one does, too. "
     "ReLU works on each number alone. A larger multiplier looks at the same channel more often."
 )
+COMMENT = "Right. And the smallest cure, in numbers?"
 CLASS = {
     "ada": "windows_gathered",
     "ben": "kernel_flipped",
@@ -67,11 +67,7 @@ def formgrader(browser, person, folder):
     with person.jupyter() as address, desk.sheet(browser, folder, (1280, 900)) as page:
         page.goto(f"{address}/formgrader/gradebook/{LAB}/{LAB}")
         page.locator("#main-table a").first.click()
-        page.locator("#written_answer").fill("2")
-        page.locator("#written_answer-comment").fill("Right. And the smallest cure, in numbers?")
-        with page.expect_response(lambda response: "/api/comment/" in response.url):
-            page.locator("#written_answer-comment").blur()
-        expect(page.locator("#written_answer")).not_to_have_class(re.compile("needs_manual_grade"))
+        desk.give(page, "written_answer", "2", COMMENT)
         page.evaluate(
             "document.querySelector('#written_answer').closest('.panel').scrollIntoView()"
         )
@@ -117,6 +113,13 @@ def take(browser, folder):
     instructor = desk.Person(course.root, folder / "desk", folder / "exchange", "cnn")
     instructor.run("autograder", "grade", LAB)
     formgrader(browser, instructor, folder)
+    # Formgrader shuffles submissions: so that the feedback is always the same, all get a grade.
+    with Gradebook(f"sqlite:///{course.root}/gradebook.db", "cnn") as book:
+        for name in CLASS:
+            grade = book.find_grade("written_answer", LAB, LAB, name)
+            grade.manual_score, grade.needs_manual_grade = 2, False
+            book.find_comment("written_answer", LAB, LAB, name).manual_comment = COMMENT
+        book.db.commit()
     instructor.run("nbgrader", "generate_feedback", LAB, "--force")
     instructor.run("autograder", "report")
     feedback = course.root / "feedback" / "ben" / LAB / f"{LAB}.html"
