@@ -155,6 +155,6 @@ def test_a_graded_cell_refuses_to_be_run_by_nbgrader(monkeypatch):
 def test_the_package_has_nothing_else():
     import layerlab
 
-    assert layerlab.__all__ == ["check", "graded", "hint", "progress"]
+    assert layerlab.__all__ == ["about", "check", "graded", "hint", "progress"]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         layerlab.nothing  # noqa: B018
