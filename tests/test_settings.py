@@ -205,7 +205,7 @@ def graded(made, monkeypatch):
     course = made(LATE, "id,first_name\nada,Ada\nalan,Alan\n")
     monkeypatch.chdir(course.root)
     Base.metadata.create_all(create_engine(f"sqlite:///{course.root}/gradebook.db"))
-    with gradebook._open(course) as book:
+    with gradebook.opened(course) as book:
         book.add_assignment("lab_a")
         book.add_notebook("lab_a", "lab_a")
         for name, kind in (("auto", "code"), ("hand", "markdown")):
@@ -219,14 +219,14 @@ def graded(made, monkeypatch):
 
 
 def penalty(course):
-    with gradebook._open(course) as book:
+    with gradebook.opened(course) as book:
         submission = book.find_submission("lab_a", "ada")
         return submission.score, submission.late_submission_penalty
 
 
 def test_roster_and_dates_enter_the_gradebook_and_the_rest_stays(graded):
     gradebook.enter(graded)
-    with gradebook._open(graded) as book:
+    with gradebook.opened(graded) as book:
         students = {student.id: student for student in book.students}
         assert {id: student.first_name for id, student in students.items()} == {
             "ada": "Ada",
@@ -256,13 +256,13 @@ def test_late_penalties_follow_dates_points_and_extensions(graded):
     gradebook.EnterSettings().preprocess(None, {})
     assert gradebook.penalize(graded, graded.lab("lab_a")) == ["ada"]
     assert penalty(graded) == (8, pytest.approx(1.6))
-    with gradebook._open(graded) as book:
+    with gradebook.opened(graded) as book:
         book.find_grade("hand", "lab_a", "lab_a", "ada").manual_score = 2
         book.db.commit()
     assert gradebook.penalize(graded, graded.lab("lab_a")) == ["ada"]
     assert penalty(graded) == (10, pytest.approx(2))
     assert gradebook.penalize(graded, graded.lab("lab_a")) == []
-    with gradebook._open(graded) as book:
+    with gradebook.opened(graded) as book:
         book.find_submission("lab_a", "ada").extension = timedelta(days=2)
         book.db.commit()
     assert gradebook.penalize(graded, graded.lab("lab_a")) == ["ada"]
