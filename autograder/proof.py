@@ -136,7 +136,7 @@ def runs(course: Course, labs: list[Lab], stage: Path) -> Proved:
     problems = [problem for _, found in ran for problem in found]
     problems += package.differs_from_lock()
     return Proved(
-        f"Run top to bottom as a stub, {_count(len(labs), 'notebook')} show nothing worse than "
+        f"Run top to bottom as a stub: {_count(len(labs), 'notebook')}, nothing worse than "
         f"'not started yet' ({started} cells say so).",
         problems,
     )
