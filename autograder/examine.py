@@ -20,6 +20,7 @@ the case at hand is an image of (`autograder.draw.image`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -28,10 +29,16 @@ import numpy as np
 import pytest
 
 from autograder.answer import Answer, Mismatch
+from autograder.banned import Banned
+from autograder.graphs import Finding, Known, hold, picked
+from autograder.hearsay import passed_on
 from autograder.session import Session
 from autograder.truth import Truth
 from layerlab.case import Case
 from layerlab.compare import Difference, Expected, compare
+
+BANNED = "banned"
+"""Kind of the difference that a refused exercise has."""
 
 
 @dataclass
@@ -108,6 +115,8 @@ class Examiner:
     def __init__(self, session: Session, truth: Truth):
         self.truth = truth
         self.observations: dict[str, dict[str, Any]] = {}
+        self.conduct: list[str] = []
+        """What no honest submission does, in clauses for the instructor."""
         self._session = session
         self._refused: dict[str, str] = {}
 
@@ -119,7 +128,7 @@ class Examiner:
         """
         reason = self.refusal(case.target)
         if reason:
-            raise Mismatch([Difference("banned op", reason, "banned", reason.rstrip("."))])
+            raise Mismatch([_banned(reason)])
         if case.key not in self.observations:
             self.observations[case.key] = self._session.probe(case)
         expectation = self.truth.expected[case.key]
@@ -143,8 +152,68 @@ class Examiner:
         for case in self.truth.graph_cases.get(target, []):
             found = banned.found(self._session.probe(case))
             if found:
-                return f"{target} uses {found}: build it from elementary ops."
+                reason = f"{target} uses {found}: build it from elementary ops."
+                return passed_on(reason, self._session.reading, self.truth.lab.hidden)
         return ""
+
+    def look_closer(self, outcomes: list[Outcome]) -> None:
+        """Looks behind the answers that have passed, and fails those of an exercise that hides
+        something. To be called once, when all tests have run: nothing is asked after it.
+
+        Args:
+            outcomes: How the hidden tests ended; those of a refused exercise are changed.
+        """
+        passed = {outcome.case for outcome in outcomes if outcome.passed}
+        cases = [case for case in self.truth.cases if case.key in passed]
+        findings = self._hold_to_graphs(cases)
+        if self._session.reading.doubts:
+            findings |= self._withhold([case for case in cases if case.target not in findings])
+        for target, finding in findings.items():
+            self._refused[target] = finding.reason
+            for outcome in outcomes:
+                if outcome.passed and self.truth.targets.get(outcome.case) == target:
+                    outcome.passed, outcome.differences = False, [_banned(finding.reason)]
+        self.conduct += [finding.conduct for finding in findings.values() if finding.conduct]
+
+    def _hold_to_graphs(self, cases: list[Case]) -> dict[str, Finding]:
+        """Where an op is banned: what the graphs of some cases say, or of all where in doubt."""
+        truth, reading = self.truth, self._session.reading
+        chosen = []
+        for group in _by_target(case for case in cases if case.key in truth.twins):
+            chosen += group if reading.doubts else picked(group, truth.secret, reading.digest)
+        known = Known(truth.expected, truth.twins, truth.lab.banned)
+        return hold(self._session, chosen, self.observations, known)
+
+    def _withhold(self, cases: list[Case]) -> dict[str, Finding]:
+        """Where a Python function is banned: whether the answers are the same without it."""
+        truth, findings = self.truth, {}
+        for group in _by_target(cases):
+            target = group[0].target
+            banned = truth.lab.banned.get(target, Banned())
+            if banned.ops or not banned.functions:
+                continue
+            with self._session.again(withheld=banned.functions) as session:
+                for case in group:
+                    if compare(truth.expected[case.key], session.probe(case)):
+                        names = " or ".join(sorted(banned.names))
+                        findings[target] = Finding(
+                            f"{target} gives its answers by something that it must not use "
+                            f"({names}): write it from elementary ops.",
+                            f"{target} hides what it uses",
+                        )
+                        break
+        return findings
+
+
+def _by_target(cases: Iterable[Case]) -> list[list[Case]]:
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.target, []).append(case)
+    return [*groups.values()]
+
+
+def _banned(reason: str) -> Difference:
+    return Difference("banned op", reason, BANNED, reason.rstrip("."))
 
 
 class Plugin:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from autograder.examine import Examiner, Outcome, run_tests
+from autograder import scrutiny
+from autograder.examine import BANNED, Examiner, Outcome, run_tests
+from autograder.hearsay import passed_on
 from autograder.host import Template, TemplateDied
 from autograder.lab import GradedCell
 from autograder.notebook import code_cells, restore
@@ -24,8 +27,10 @@ from autograder.result import (
     CellResult,
     Result,
 )
+from autograder.scrutiny import Reading
 from autograder.session import Session
 from autograder.truth import Truth
+from layerlab.compare import Difference
 from layerlab.diagnose import Failure, Misconception, diagnose
 
 MOST_REASONS = 4
@@ -44,6 +49,8 @@ class Examination:
         outputs: What each cell that ran has shown, by its position in the restored notebook.
         outcomes: How each hidden test ended.
         observations: What the submission did, by case.
+        conduct: What it did that no honest submission does, in clauses.
+        reading: What its source shows.
     """
 
     submission: str
@@ -54,6 +61,8 @@ class Examination:
     outputs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     observations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    conduct: list[str] = field(default_factory=list)
+    reading: Reading = field(default_factory=Reading)
 
 
 def examine(notebook: Any, truth: Truth, template: Template, name: str) -> Examination:
@@ -68,21 +77,21 @@ def examine(notebook: Any, truth: Truth, template: Template, name: str) -> Exami
     started = time.monotonic()
     submission = restore(notebook, truth.lab)
     found = Examination(name, template.device, notes=submission.notes)
-    for attempt in (1, 2):
-        cells = code_cells(submission.notebook, truth.lab)
-        try:
-            with Session(template, cells) as session:
-                session.run()
-                examiner = Examiner(session, truth)
-                found.outcomes = run_tests(truth.lab.hidden, examiner)
-        except TemplateDied as death:
-            if attempt == 1:  # once is bad luck, twice is a cause to be looked at
-                continue
-            found.fault = f"The sandbox failed: {death}."
-        else:
-            found.outputs = {cell.key: cell.outputs for cell in cells if cell.outputs}
-            found.observations = examiner.observations
-        break
+    cells = code_cells(submission.notebook, truth.lab)
+    found.reading = scrutiny.read(cell.source for cell in cells)
+    found.conduct += found.reading.signs
+    try:
+        with Session(template, cells, found.reading) as session:
+            session.run()
+            examiner = Examiner(session, truth)
+            found.outcomes = run_tests(truth.lab.hidden, examiner)
+            examiner.look_closer(found.outcomes)
+    except TemplateDied as death:
+        found.fault = f"The sandbox failed: {death}."
+    else:
+        found.outputs = {cell.key: cell.outputs for cell in cells if cell.outputs}
+        found.observations = examiner.observations
+        found.conduct += [*dict.fromkeys([*session.conduct, *examiner.conduct])]
     found.seconds = time.monotonic() - started
     return found
 
@@ -115,6 +124,13 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     for outcome in found.outcomes:
         by_cell.setdefault(outcome.cell, []).append(outcome)
     troubles = _troubles(found)
+
+    def say(difference: Difference) -> str:
+        """What is wrong, in words that give no hidden case away."""
+        if difference.kind == BANNED:  # the examiner's own words
+            return difference.brief
+        return passed_on(difference.brief, found.reading, lab.hidden)
+
     result.remarks = [*troubles, *(f"{cell}: {note}" for cell, note in found.notes.items())]
     for cell in lab.graded_cells:
         if cell.by_hand:
@@ -124,7 +140,7 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
             result.reason = f"No hidden test counts for the cell {cell.grade_id}."
             return result
         else:
-            judged = _judge_cell(cell, by_cell[cell.grade_id], named, messages)
+            judged = _judge_cell(cell, by_cell[cell.grade_id], named, messages, say)
             if judged.status != PASSED:
                 judged.message = " ".join([judged.message, *troubles])
         note = found.notes.get(cell.grade_id, "")
@@ -133,6 +149,7 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
         judged.seconds = round(spent, 3)
         result.cells.append(judged)
     result.status = GRADED
+    result.conduct = found.conduct
     result.outputs = {str(position): outputs for position, outputs in found.outputs.items()}
     return result
 
@@ -148,6 +165,7 @@ def _judge_cell(
     outcomes: list[Outcome],
     named: dict[str, set[Failure]],
     messages: dict[str, str],
+    say: Callable[[Difference], str],
 ) -> CellResult:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     passing = len(outcomes) - len(failed)
@@ -168,9 +186,7 @@ def _judge_cell(
     }
     names = [name for name, explained in named.items() if explained & here]
     counts = Counter(
-        brief
-        for outcome in failed
-        for brief in dict.fromkeys(difference.brief for difference in outcome.differences)
+        brief for outcome in failed for brief in dict.fromkeys(map(say, outcome.differences))
     )
     reasons = [
         f"{brief} ({count} {'test' if count == 1 else 'tests'})"

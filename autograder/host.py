@@ -17,14 +17,24 @@ from autograder.subject.limits import Limits
 GRACE_SECONDS = 2.0
 """How long a subject may take to answer an interrupt before it is killed."""
 START_SECONDS = 120.0
+CONTROL_SECONDS = 30.0
+"""How long a template may take to fork, to interrupt or to end a subject."""
 
 
 class TemplateDied(Exception):
-    """The template ended; the submission at hand has to be started again in a new one."""
+    """The template did not come up: the machine is at fault, or how it is set up."""
+
+
+class TemplateLost(Exception):
+    """The template ended or froze while a submission was at hand; the next one gets a new one."""
 
 
 class SubjectDied(Exception):
     """The subject ended during a request; the message says how."""
+
+
+class SubjectLied(SubjectDied):
+    """It wrote something on the wire that no subject of ours writes; it has been ended."""
 
 
 class SubjectTimedOut(Exception):
@@ -41,11 +51,17 @@ class Template:
     Args:
         limits: What a submission may use.
         device: `cpu` or `gpu`.
+        layers: The layers of the confinement that are wanted.
     """
 
-    def __init__(self, limits: Limits, device: str = "cpu"):
+    def __init__(
+        self, limits: Limits, device: str = "cpu", layers: tuple[str, ...] = sandbox.LAYERS
+    ):
         self.limits = limits
         self.device = device
+        self.layers = layers
+        self.active: tuple[str, ...] = ()
+        """The layers that this machine has, of those that are wanted; known once it has started."""
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -68,17 +84,18 @@ class Template:
         ours, theirs = socket.socketpair()
         with tempfile.TemporaryFile() as log, theirs:
             self._process = subprocess.Popen(
-                sandbox.command(self.limits, self.device),
+                sandbox.command(self.limits, self.device, self.layers),
                 stdin=theirs.fileno(),
                 stdout=log,
                 stderr=log,
             )
             theirs.close()
             self._control = ours
-            ours.settimeout(START_SECONDS)
+            outer = tuple(name for name in self.layers if name == "bubblewrap")
+            orders = {"limits": asdict(self.limits), "layers": list(self.layers)}
             try:
-                wire.send(ours, asdict(self.limits))
-                wire.receive(ours)
+                wire.send(ours, {**orders, "alone": bool(outer)})
+                self.active = (*outer, *wire.receive(ours, START_SECONDS)["layers"])
             except (wire.WireError, TimeoutError):
                 self.close()
                 log.seek(0)
@@ -89,7 +106,8 @@ class Template:
         """A new subject, in a process of its own.
 
         Raises:
-            TemplateDied: The template is gone.
+            TemplateDied: The template does not come up.
+            TemplateLost: It ended just now.
         """
         self.start()
         ours, theirs = socket.socketpair()
@@ -101,19 +119,38 @@ class Template:
         """Sends the current subject what the stop button of a notebook sends."""
         self._request("interrupt")
 
-    def end(self) -> int:
-        """Ends the current subject and whatever it started; returns its exit status."""
-        return int(self._request("end")["status"])
+    def ping(self) -> None:
+        """Makes sure that it is there.
+
+        Raises:
+            TemplateLost: It is gone, or frozen.
+        """
+        self._request("ping")
+
+    def end(self) -> dict[str, Any]:
+        """Ends the current subject and whatever it started.
+
+        Returns:
+            Its exit `status`, and the `excess` that it was ended for, if any.
+
+        Raises:
+            TemplateLost: The template is gone; so is the subject.
+        """
+        ended = self._request("end")
+        if not ended["clean"]:  # what is left must not reach the next one
+            self.close()
+        return ended
 
     def _request(self, request: str, *descriptors: int) -> dict[str, Any]:
         if self._control is None:
-            raise TemplateDied("the sandbox has ended")
+            raise TemplateLost("the sandbox has ended")
         try:
+            self._control.settimeout(CONTROL_SECONDS)
             socket.send_fds(self._control, [request.encode()], list(descriptors))
-            return dict(wire.receive(self._control))
+            return dict(wire.receive(self._control, CONTROL_SECONDS))
         except (OSError, wire.WireError) as error:
             self.close()
-            raise TemplateDied("the sandbox ended unexpectedly") from error
+            raise TemplateLost("the sandbox ended unexpectedly") from error
 
     def close(self) -> None:
         """Ends the template and everything in its sandbox."""
@@ -132,54 +169,65 @@ class Subject:
     def __init__(self, connection: socket.socket, template: Template):
         self._connection = connection
         self._template = template
+        self._asked = 0
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Sends a request and waits for its answer.
 
         Args:
-            request: `{"cell": source}` or `{"probe": case as data}`.
+            request: What `autograder.subject.child` understands, such as `{"cell": source}`.
             seconds: How long it may take.
 
         Raises:
             SubjectTimedOut: It took longer. The subject has been interrupted, or killed.
-            SubjectDied: The process ended, or sent something that is not an answer.
-            TemplateDied: The template ended.
+            SubjectDied: The process ended; as `SubjectLied` if it sent what is no answer to this.
+            TemplateLost: The template ended.
         """
         deadline = time.monotonic() + seconds
+        self._asked += 1
         try:
             self._connection.settimeout(seconds)
-            wire.send(self._connection, request)
-            self._connection.settimeout(max(deadline - time.monotonic(), 0.001))
-            reply = wire.receive(self._connection)
+            wire.send(self._connection, {**request, "id": self._asked})
+            reply = wire.receive(self._connection, max(deadline - time.monotonic(), 0.001))
         except TimeoutError:
             raise SubjectTimedOut(seconds, self._interrupt()) from None
-        except wire.WireError as error:
-            raise SubjectDied(_cause(self.end(), error)) from None
-        if not isinstance(reply, dict):
+        except wire.NoMessage as error:
             self.end()
-            raise SubjectDied("what it answered is not an answer")
+            raise SubjectLied(f"sent something that is not an answer ({error})") from None
+        except wire.WireError:
+            raise SubjectDied(_cause(self._template_end())) from None
+        if not isinstance(reply, dict) or reply.pop("id", None) != self._asked:
+            self.end()
+            raise SubjectLied("answered what it was not asked")
+        self._template.ping()  # whatever this request did to it is told now, not at the next
         return reply
 
     def _interrupt(self) -> bool:
         self._template.interrupt()
-        self._connection.settimeout(GRACE_SECONDS)
         try:
-            wire.receive(self._connection)
+            reply = wire.receive(self._connection, GRACE_SECONDS)
         except (TimeoutError, wire.WireError):
+            self.end()
+            return False
+        if not isinstance(reply, dict) or reply.get("id") != self._asked:
             self.end()
             return False
         return True
 
-    def end(self) -> int:
-        """Ends the process; returns its exit status (minus its signal, if one ended it)."""
+    def end(self) -> None:
+        """Ends the process."""
+        self._template_end()
+
+    def _template_end(self) -> dict[str, Any]:
         with contextlib.suppress(OSError):
             self._connection.close()
         return self._template.end()
 
 
-def _cause(status: int, error: Exception) -> str:
-    if "message" in str(error):
-        return f"sent something that is not an answer ({error})"
+def _cause(ended: dict[str, Any]) -> str:
+    status = ended["status"]
+    if ended["excess"]:
+        return f"was ended: {ended['excess']}"
     if status == -9:
         return "was killed, as happens when memory runs out"
     if status < 0:

@@ -10,7 +10,7 @@ from typing import Any
 import nbgrader.api
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
-from traitlets import Unicode
+from traitlets import Bool, Unicode
 
 from autograder import pictures, verdict
 from autograder.course import Course
@@ -18,6 +18,7 @@ from autograder.errors import NotGraded
 from autograder.lab import Lab
 from autograder.notebook import code_cells, grade_id, restore
 from autograder.result import GRADED, Result
+from autograder.sandbox import LAYERS, UNSANDBOXED
 from autograder.workers import Grader
 
 # nbgrader opens the gradebook nine times for a submission, each time with an engine of its own that
@@ -56,6 +57,9 @@ class Examine(Execute):
     """
 
     device = Unicode("cpu", help="Where submissions run: cpu or gpu.").tag(config=True)
+    sandbox = Bool(
+        True, help="Whether submissions run in bubblewrap; without it they see the machine."
+    ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any, **_: Any) -> tuple[Any, Any]:
         """Returns the notebook with the outputs of its cells and the verdicts.
@@ -67,7 +71,8 @@ class Examine(Execute):
         notes = nb.metadata.pop(NOTES, {})
         result = info.get(RESULT)
         if result is None:
-            grader = _grader(Path.cwd(), info["assignment"], self.device)
+            layers = LAYERS if self.sandbox else UNSANDBOXED
+            grader = _grader(Path.cwd(), info["assignment"], self.device, layers)
             result = grader.grade(info["student"], nb, notes)
         if result.status != GRADED:
             raise NotGraded(result.reason)
@@ -76,10 +81,10 @@ class Examine(Execute):
 
 
 @cache
-def _grader(root: Path, lab: str, device: str) -> Grader:
+def _grader(root: Path, lab: str, device: str, layers: tuple[str, ...]) -> Grader:
     """One warm grader for a lab, however often nbgrader makes the preprocessor anew."""
     course = Course.find(root)
-    grader = Grader(course, course.lab(lab), device)
+    grader = Grader(course, course.lab(lab), device, layers=layers)
     atexit.register(grader.close)
     return grader
 

@@ -135,6 +135,11 @@ class LabSummary:
         return [result for result in self.graded if result.remarks]
 
     @property
+    def suspicious(self) -> list[Result]:
+        """Those that did what no honest submission does."""
+        return [result for result in self.results if result.conduct]
+
+    @property
     def paired(self) -> set[str]:
         """The students of the similar pairs."""
         return {name for pair in self.pairs or [] for name in (pair.first, pair.second)}

@@ -56,6 +56,8 @@ class Result:
         outputs: What each cell that ran has shown, by its position in the restored notebook.
         remarks: What else an instructor should know, such as a cell that never ends.
         versions: Of the libraries that it was graded with.
+        conduct: What it did that no honest submission does, in clauses for the instructor: none of
+            it costs points by itself.
     """
 
     lab: str
@@ -68,6 +70,7 @@ class Result:
     outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
+    conduct: list[str] = field(default_factory=list)
 
     @property
     def score(self) -> float:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import shutil
 import sys
 from pathlib import Path
 
+import autograder
 import layerlab
 from autograder import subject
 from autograder.errors import UsageError
+from autograder.subject import confine
 from autograder.subject.limits import Limits
 
 INSIDE = "/opt/layerlab"
@@ -18,13 +21,41 @@ INSIDE = "/opt/layerlab"
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 
 
-def command(limits: Limits, device: str) -> list[str]:
-    """The command line that starts a template; arguments and errors are those of `confined`."""
-    return [*confined(limits, device), sys.executable, "-m", "autograder.subject.template"]
+LAYERS = ("bubblewrap", *confine.LAYERS)
+"""What stands between a submission and everything else; each works without the others."""
+
+UNSANDBOXED = confine.LAYERS
+"""What is left where bubblewrap is switched off, which has to be asked for by name."""
+
+
+def command(limits: Limits, device: str, layers: tuple[str, ...] = LAYERS) -> list[str]:
+    """The command line that starts a template.
+
+    Args:
+        limits: What a submission may use.
+        device: `cpu` or `gpu`.
+        layers: The layers of the confinement.
+
+    Raises:
+        UsageError: bubblewrap is missing; the message says how to get it.
+    """
+    template = [sys.executable, "-m", "autograder.subject.template"]
+    if "bubblewrap" in layers:
+        return [*confined(limits, device), *template]
+    variables = {**_environment(device), "PYTHONPATH": os.pathsep.join(_roots())}
+    settings = [f"{name}={value}" for name, value in variables.items()]
+    return ["/usr/bin/env", "--ignore-environment", "--chdir=/tmp", *settings, *template]
+
+
+def _roots() -> list[str]:
+    """Where `layerlab` and `autograder` are found, for a template that no sandbox shows them to."""
+    return sorted(
+        {str(Path(str(package.__file__)).parents[1]) for package in (layerlab, autograder)}
+    )
 
 
 def confined(limits: Limits, device: str) -> list[str]:
-    """The command line that runs what follows it in the sandbox.
+    """The command line that runs what follows it in bubblewrap.
 
     Args:
         limits: What a submission may use.
@@ -37,7 +68,8 @@ def confined(limits: Limits, device: str) -> list[str]:
     if bwrap is None:
         raise UsageError(
             "bubblewrap, the sandbox that submissions run in, is not installed: "
-            "install it with `apt-get install bubblewrap` (or your system's package of that name)."
+            "install it with `apt-get install bubblewrap` (or your system's package of that name). "
+            "Nothing is run without it, unless you ask for that by --no-sandbox."
         )
     arguments = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     arguments += ["--cap-drop", "ALL", "--hostname", "lab"]
@@ -53,6 +85,7 @@ def confined(limits: Limits, device: str) -> list[str]:
         folder = Path(str(package.__file__)).parent
         arguments += ["--ro-bind", str(folder), f"{INSIDE}/{name}"]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
+    arguments += ["--size", str(limits.tmp_bytes), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     if device == "gpu":
         for path in sorted(Path("/dev").glob("nvidia*")):
             arguments += ["--dev-bind", str(path), str(path)]

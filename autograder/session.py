@@ -7,7 +7,16 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.host import Subject, SubjectDied, SubjectTimedOut, Template, TemplateDied
+from autograder import claims, scrutiny
+from autograder.host import (
+    Subject,
+    SubjectDied,
+    SubjectLied,
+    SubjectTimedOut,
+    Template,
+    TemplateLost,
+)
+from autograder.scrutiny import Reading
 from layerlab.case import Case
 
 MOST_STRIKES = 2
@@ -39,14 +48,28 @@ class Session:
     Args:
         template: Where subjects come from.
         cells: The cells to run, in order.
+        reading: What their source shows.
+        withheld: Beginnings of qualified Python functions (`module:Class.method`) that no longer
+            work in the subject, from before its first cell.
     """
 
-    def __init__(self, template: Template, cells: list[CodeCell]):
+    def __init__(
+        self,
+        template: Template,
+        cells: list[CodeCell],
+        reading: Reading | None = None,
+        withheld: tuple[str, ...] = (),
+    ):
         self.cells = cells
+        self.reading = reading or scrutiny.read(cell.source for cell in cells)
+        self.conduct: list[str] = []
+        """What the submission did that no honest one does, in clauses for the instructor."""
         self._template = template
+        self._withheld = withheld
         self._limits = template.limits
         self._subject: Subject | None = None
         self._strikes: dict[str, int] = {}
+        self._lost: set[str] = set()
         self._restarts = 0
         self._deadline = time.monotonic() + self._limits.total_seconds
 
@@ -54,10 +77,40 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Ends the submission's process, if there is one."""
         subject, self._subject = self._subject, None
         if subject is not None:
-            with contextlib.suppress(TemplateDied):  # what brought us here is told already
+            with contextlib.suppress(TemplateLost):  # then it has ended, too
                 subject.end()
+
+    def run(self) -> None:
+        """Runs all cells that can be run.
+
+        Raises:
+            TemplateDied: The sandbox does not start; nothing is known about the submission.
+        """
+        while self._subject is None and self._restarts <= MOST_RESTARTS and self._left() > 0:
+            self._restarts += 1
+            try:
+                self._subject = self._template.fork()
+                if self._withheld:
+                    request = {"withhold": list(self._withheld)}
+                    self._subject.ask(request, self._limits.probe_seconds)
+            except (TemplateLost, SubjectDied, SubjectTimedOut):
+                self._subject = None
+                continue
+            for cell in self.cells:
+                if not cell.fatal and not self._run_cell(cell):
+                    break
+
+    def again(self, withheld: tuple[str, ...]) -> Session:
+        """The same submission, started anew with some functions withheld; this one ends."""
+        self.end()
+        cells = [CodeCell(cell.key, cell.source, fatal=cell.fatal) for cell in self.cells]
+        return Session(self._template, cells, self.reading, withheld)
 
     def probe(self, case: Case) -> dict[str, Any]:
         """What the submission does on a case.
@@ -66,29 +119,78 @@ class Session:
             The observation; if the submission hung or ended, an `error` that says so.
 
         Raises:
-            TemplateDied: The sandbox ended; nothing is known about the submission.
+            TemplateDied: The sandbox does not start; nothing is known about the submission.
         """
         if self._strikes.get(case.target, 0) >= MOST_STRIKES:
             return _error("Skipped", f"{case.target} hung or crashed before: not asked again.")
-        self._run_cells()
+        self.run()
         if self._subject is None or self._left() <= 0:
             return _error("Timeout", "The submission has used up its time.")
+        seconds = min(self._limits.probe_seconds, self._left())
         try:
-            seconds = min(self._limits.probe_seconds, self._left())
             reply = self._subject.ask({"probe": case.as_data()}, seconds)
-            if isinstance(reply.get("observation"), dict):
-                return dict(reply["observation"])
+            return claims.observation(reply, self.reading)
+        except claims.Unsound as cause:
+            self.conduct.append(f"answers a case with {cause}")
             return _error("Died", f"{case.target} gave no answer.")
         except SubjectTimedOut as timeout:
             self._strike(case.target, timeout.alive)
             return _error("Timeout", f"{case.target} {timeout}: is there an endless loop?")
         except SubjectDied as death:
+            self._notice(death)
             self._strike(case.target, alive=False)
             return _error("Died", f"{case.target} {death}.")
+        except TemplateLost:
+            if self._lose(f"case {case.key}"):
+                return self.probe(case)
+            self._strikes[case.target] = MOST_STRIKES
+            return _error("Died", f"{case.target} ended the sandbox.")
 
-    def run(self) -> None:
-        """Runs all cells that can be run."""
-        self._run_cells()
+    def replay(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Evaluates graphs in a process where nothing of a submission has run; the submission's
+        own process ends.
+
+        Args:
+            requests: Arguments of `autograder.subject.replay.run`.
+
+        Returns:
+            What that returns for each; for a graph that hung or ended the process, an `error` that
+            says so.
+
+        Raises:
+            TemplateDied: The sandbox does not start.
+        """
+        self.end()
+        clean: Subject | None = None
+        results = []
+        for request in requests:
+            try:
+                clean = clean or self._template.fork()
+                reply = clean.ask({"replay": request}, self._limits.probe_seconds)
+                results.append(dict(reply["replayed"]))
+            except (SubjectTimedOut, SubjectDied, TemplateLost) as cause:
+                clean = None
+                results.append({"ops": [], "error": str(cause)})
+        if clean is not None:
+            with contextlib.suppress(TemplateLost):
+                clean.end()
+        return results
+
+    def _notice(self, death: SubjectDied) -> None:
+        if isinstance(death, SubjectLied):
+            self.conduct.append(f"{death} on the grader's connection")
+
+    def _lose(self, step: str) -> bool:
+        """Notes that the template ended; false if it did so before at the same step.
+
+        Once may be bad luck of the machine: then all is run again in a new template.
+        """
+        self._subject = None
+        if step not in self._lost:
+            self._lost.add(step)
+            return True
+        self.conduct.append("ended the process that all submissions are started from")
+        return False
 
     def _strike(self, target: str, alive: bool) -> None:
         self._strikes[target] = self._strikes.get(target, 0) + 1
@@ -98,30 +200,29 @@ class Session:
     def _left(self) -> float:
         return self._deadline - time.monotonic()
 
-    def _run_cells(self) -> None:
-        """Brings a subject to the point where every cell has run that can be run."""
-        while self._subject is None and self._restarts <= MOST_RESTARTS and self._left() > 0:
-            self._restarts += 1
-            self._subject = self._template.fork()
-            for cell in self.cells:
-                if not cell.fatal and not self._run_cell(cell):
-                    break
-
     def _run_cell(self, cell: CodeCell) -> bool:
         """Runs a cell; false if the subject did not survive it."""
         assert self._subject is not None
         seconds = max(min(self._limits.cell_seconds, self._left()), 0.001)
+        alive = False
         try:
             reply = self._subject.ask({"cell": cell.source}, seconds)
-            outputs = reply.get("outputs")
-            cell.outputs = outputs if isinstance(outputs, list) else []
+            cell.outputs = claims.outputs(reply)
+            return True
+        except claims.Unsound as cause:
+            self.conduct.append(f"answers a cell with {cause}")
+            cell.outputs = []
             return True
         except SubjectTimedOut as timeout:
             cell.fatal = f"This cell {timeout}."
             alive = timeout.alive
         except SubjectDied as death:
+            self._notice(death)
             cell.fatal = f"This cell {death}."
-            alive = False
+        except TemplateLost:
+            if self._lose(f"cell {cell.key}"):
+                return False
+            cell.fatal = "This cell ended the sandbox."
         cell.outputs = [
             {
                 "output_type": "error",

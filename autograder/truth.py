@@ -10,8 +10,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import layerlab
 from autograder.course import Course
+from autograder.graphs import provable, twin
 from autograder.lab import Lab
 from autograder.subject.wire import pack, unpack
 from layerlab.case import Case
@@ -25,12 +28,16 @@ class Truth:
     Args:
         lab: The lab.
         all_cases: Its cases, those that only look for banned ops included.
-        expected: What is expected, by case and aspect.
+        twins: The twins of those that can be held against a graph, by the case's key.
+        expected: What is expected of cases and twins, by key and aspect.
+        secret: What chooses the cases that are held against their graphs.
     """
 
     lab: Lab
     all_cases: list[Case]
+    twins: dict[str, Case]
     expected: dict[str, dict[str, Expected]]
+    secret: str
 
     @cached_property
     def cases(self) -> list[Case]:
@@ -60,6 +67,10 @@ def load(course: Course, lab: Lab) -> Truth:
         lab: The lab.
     """
     cases = lab.hidden_cases(course.seed_for(lab.name))
+    rng = np.random.default_rng(course.seed_for(f"{lab.name}/twins"))
+    banned = lab.banned
+    twins = {case.key: twin(case, rng) for case in cases if provable(case, banned.get(case.target))}
+    secret = str(course.seed_for(f"{lab.name}/graphs"))
     path = kept(course, lab, "truth")
     if path.is_file():
         data = unpack(path.read_bytes())
@@ -67,8 +78,9 @@ def load(course: Course, lab: Lab) -> Truth:
             key: {aspect: Expected(**fields) for aspect, fields in aspects.items()}
             for key, aspects in data.items()
         }
-        return Truth(lab, cases, expected)
-    expected = {case.key: lab.expect(case) for case in cases if case.probe != "graph"}
+        return Truth(lab, cases, twins, expected, secret)
+    asked = [*(case for case in cases if case.probe != "graph"), *twins.values()]
+    expected = {case.key: lab.expect(case) for case in asked}
     keep(
         path,
         {
@@ -76,7 +88,7 @@ def load(course: Course, lab: Lab) -> Truth:
             for key, aspects in expected.items()
         },
     )
-    return Truth(lab, cases, expected)
+    return Truth(lab, cases, twins, expected, secret)
 
 
 def kept(course: Course, lab: Lab, what: str, *depends: str) -> Path:
@@ -109,12 +121,16 @@ def _versions() -> list[str]:
 
 _DECISIVE = (
     "banned",
+    "claims",
     "draw",
     "examine",
     "fill",
+    "graphs",
+    "hearsay",
     "notebook",
     "oracle",
     "rounding",
+    "scrutiny",
     "session",
     "shapes",
 )

@@ -17,6 +17,7 @@ from autograder.grading import Examination, examine, judge
 from autograder.host import Template, TemplateDied
 from autograder.lab import Lab
 from autograder.result import NOT_GRADED, Result
+from autograder.sandbox import LAYERS
 from autograder.subject.limits import Limits
 from layerlab.diagnose import Misconception
 
@@ -37,6 +38,7 @@ class Workers:
         device: `cpu` or `gpu`.
         jobs: Number of workers; by default one a core.
         limits: What a submission may use.
+        layers: The layers of the confinement.
     """
 
     def __init__(
@@ -46,12 +48,13 @@ class Workers:
         device: str = "cpu",
         jobs: int | None = None,
         limits: Limits | None = None,
+        layers: tuple[str, ...] = LAYERS,
     ):
         self.course = course
         self.device = device
         self.truth = truth.load(course, lab)
         self.jobs = jobs or os.cpu_count() or 1
-        self._arguments = (course.root, lab.name, device, limits or Limits())
+        self._arguments = (course.root, lab.name, device, limits or Limits(), layers)
         self._pool = self._start()
         # The templates come up while the caller reads what to grade.
         self._starts = [self._pool.submit(_ready) for _ in range(self.jobs)]
@@ -140,11 +143,19 @@ class Grader:
         lab: The lab.
         device: `cpu` or `gpu`.
         limits: What a submission may use.
+        layers: The layers of the confinement.
     """
 
-    def __init__(self, course: Course, lab: Lab, device: str = "cpu", limits: Limits | None = None):
+    def __init__(
+        self,
+        course: Course,
+        lab: Lab,
+        device: str = "cpu",
+        limits: Limits | None = None,
+        layers: tuple[str, ...] = LAYERS,
+    ):
         self.truth = truth.load(course, lab)
-        self.template = Template(limits or Limits(), device)
+        self.template = Template(limits or Limits(), device, layers)
         self._course = course
         self._misconceptions: list[Misconception] | None = None
 
@@ -179,10 +190,10 @@ class Grader:
 _grader: Grader | None = None
 
 
-def _begin(root: Path, lab: str, device: str, limits: Limits) -> None:
+def _begin(root: Path, lab: str, device: str, limits: Limits, layers: tuple[str, ...]) -> None:
     global _grader
     course = Course(root)
-    _grader = Grader(course, course.lab(lab), device, limits)
+    _grader = Grader(course, course.lab(lab), device, limits, layers)
 
 
 def _ready() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,13 @@ import numpy as np
 import pytest
 
 import autograder
-from autograder.host import SubjectDied, SubjectTimedOut, Template, TemplateDied
+from autograder.host import (
+    SubjectDied,
+    SubjectTimedOut,
+    Template,
+    TemplateDied,
+    TemplateLost,
+)
 from autograder.session import MOST_STRIKES, CodeCell, Session
 from autograder.subject.limits import Limits
 from autograder.subject.shell import MOST_DATA, MOST_OUTPUTS, MOST_TEXT
@@ -174,10 +179,8 @@ def reaches(address):
 addresses = [("127.0.0.1", {port}), ("1.1.1.1", 53), ("localhost", {port})]
 """
         assert value_of(submit, "[reaches(a) for a in addresses]", setup) == [False] * 3
-        interfaces = value_of(
-            submit, "[name for _, name in s.if_nameindex()]", "import socket as s"
-        )
-        assert set(interfaces) <= {"lo"}
+        lines = value_of(submit, "open('/proc/net/dev').read().splitlines()[2:]")
+        assert {line.partition(":")[0].strip() for line in lines} <= {"lo"}
 
 
 def test_only_tmp_can_be_written(submit):
@@ -515,20 +518,66 @@ def test_a_template_that_is_killed_is_said_and_a_new_one_starts(sandbox):
     with Template(LIMITS) as template:
         subject = template.fork()
         template._process.kill()
-        with pytest.raises(TemplateDied):
+        with pytest.raises(TemplateLost):
             subject.ask({"cell": "x = 1"}, 8)
         with Submission(template, "def answer():\n    return 1") as found:
             assert found.value("answer") == 1
 
 
-def test_a_session_says_that_its_template_was_killed(sandbox):
+def test_a_template_that_is_killed_once_costs_nobody_anything(sandbox):
     with Template(LIMITS) as template:
-        with pytest.raises(TemplateDied), Submission(template, "x = 1") as found:
-            template._process.send_signal(signal.SIGKILL)
+        with Submission(template, "def answer():\n    return 1") as found:
+            template._process.kill()
             template._process.wait()
-            found.ask("x")
-        template.start()
+            assert found.value("answer") == 1
+            assert found.session.conduct == []
         assert template.fork().ask({"cell": "1"}, 8)["outputs"]
+
+
+@pytest.fixture
+def unguarded(sandbox):
+    """A template without the layers that keep a submission from it."""
+    with Template(LIMITS, layers=("bubblewrap", "limits")) as template:
+        yield template
+
+
+KILLS = "import os\ndef kills():\n    os.kill(os.getppid(), 9)\ndef answer():\n    return 1"
+FREEZES = KILLS.replace("9", "19")
+
+
+@pytest.mark.parametrize("source", [KILLS, FREEZES], ids=["kills", "freezes"])
+def test_who_ends_the_template_is_charged_and_the_others_notice_nothing(
+    unguarded, source, monkeypatch
+):
+    monkeypatch.setattr("autograder.host.CONTROL_SECONDS", 1.0)
+    with Submission(unguarded, source) as found:
+        assert found.ask("kills")["error"]["text"] == "kills ended the sandbox."
+        assert found.value("answer") == 1
+        assert found.session.conduct == [
+            "ended the process that all submissions are started from"
+        ]
+    with Submission(unguarded, "def answer():\n    return 2") as found:
+        assert found.value("answer") == 2
+
+
+def test_a_cell_that_ends_the_template_is_left_out(unguarded):
+    cells = ("x = 1", "import os; os.kill(os.getppid(), 9)", "def answer():\n    return x")
+    with Submission(unguarded, *cells) as found:
+        assert found.ended(1) == "This cell ended the sandbox."
+        assert found.value("answer") == 1
+
+
+@pytest.mark.parametrize("source", [KILLS, FREEZES], ids=["kills", "freezes"])
+@pytest.mark.parametrize("layer", ["landlock", "seccomp"])
+def test_either_layer_alone_keeps_signals_from_the_template(sandbox, source, layer):
+    with Template(LIMITS, layers=("bubblewrap", "limits", layer)) as template:
+        template.start()
+        if layer not in template.active:
+            pytest.skip(f"this machine has no {layer}")
+        process = template._process
+        with Submission(template, source) as found:
+            assert found.ask("kills")["error"]["type"] == "PermissionError"
+        assert template._process is process and process.poll() is None
 
 
 def test_a_missing_sandbox_says_how_to_get_it(monkeypatch):

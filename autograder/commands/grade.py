@@ -17,6 +17,7 @@ from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
 from autograder.lab import Lab
 from autograder.result import GRADED, NOT_GRADED, Result
+from autograder.sandbox import LAYERS, UNSANDBOXED
 from autograder.terminal import bar, follow
 from autograder.workers import Grader, Workers
 
@@ -30,6 +31,11 @@ def add(commands: Commands) -> None:
     command.add_argument("--device", choices=["auto", "cpu", "gpu"], default="auto")
     command.add_argument("--jobs", type=positive, help="workers for a class (default: cores)")
     command.add_argument("--force", action="store_true", help="grade again what is graded")
+    command.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run submissions without bubblewrap: they see the machine, and the network",
+    )
     command.set_defaults(run=run)
 
 
@@ -52,6 +58,10 @@ def _device(wanted: str) -> str:
     return "gpu" if present and wanted != "cpu" else "cpu"
 
 
+def _layers(options: argparse.Namespace) -> tuple[str, ...]:
+    return UNSANDBOXED if options.no_sandbox else LAYERS
+
+
 def _grade_file(course: Course, path: Path, options: argparse.Namespace) -> int:
     if not path.is_file():
         raise UsageError(f"There is no file {path}.")
@@ -63,8 +73,9 @@ def _grade_file(course: Course, path: Path, options: argparse.Namespace) -> int:
         result = Result(name, str(path), NOT_GRADED, str(cause), device)
     else:
         lab = course.lab(options.lab) if options.lab else _lab_of(course, path, document)
-        _prepare(course, lab, device)
-        grader = Grader(course, lab, device)
+        layers = _layers(options)
+        _prepare(course, lab, device, layers)
+        grader = Grader(course, lab, device, layers=layers)
         try:
             result = grader.grade(str(path), document)
         finally:
@@ -76,11 +87,11 @@ def _grade_file(course: Course, path: Path, options: argparse.Namespace) -> int:
     return DONE if result.status == GRADED else UNGRADED
 
 
-def _prepare(course: Course, lab: Lab, device: str) -> None:
+def _prepare(course: Course, lab: Lab, device: str, layers: tuple[str, ...]) -> None:
     """Does, with a progress bar, what has to be done once for a course."""
     if bank.known(course, truth.load(course, lab), device):
         return
-    with Workers(course, lab, device) as workers, bar() as lines:
+    with Workers(course, lab, device, layers=layers) as workers, bar() as lines:
         workers.prepare(follow(lines, f"{lab.name}: its chaffs, once for this course"))
 
 
@@ -104,6 +115,8 @@ def _show(result: Result) -> None:
     if result.status != GRADED:
         console.print(f"{result.submission}: not graded. {result.reason}", markup=False)
         return
+    for clause in result.conduct:
+        console.print(f"Suspicious: this submission {clause}.", markup=False)
     table = Table("cell", "points", "status", "why", title=f"{result.lab}: {result.submission}")
     for cell in result.cells:
         points = "by hand" if cell.score is None else f"{cell.score:.2f} / {cell.max_score:g}"
@@ -123,7 +136,9 @@ def _grade_class(course: Course, lab: Lab, options: argparse.Namespace) -> int:
     started = time.monotonic()
     classroom.handed_in(course, lab)
     with (
-        Workers(course, lab, _device(options.device), options.jobs) as workers,
+        Workers(
+            course, lab, _device(options.device), options.jobs, layers=_layers(options)
+        ) as workers,
         bar() as lines,
     ):
         workers.prepare(follow(lines, f"{lab.name}: its chaffs, once for this course"))
@@ -158,7 +173,8 @@ def _show_class(course: Course, lab: Lab, results: list[Result], seconds: float)
         if not said and result.score < result.max_score:
             said = "not attempted" if untouched and not result.score else "see the feedback"
         stranger = "not in the roster" if roster and result.submission not in roster else ""
-        said = "\n".join(filter(None, [said, *result.remarks, stranger]))
+        conduct = [f"suspicious: it {clause}" for clause in result.conduct]
+        said = "\n".join(filter(None, [said, *result.remarks, *conduct, stranger]))
         table.add_row(result.submission, f"{result.score:.2f} / {result.max_score:g}", said)
     console.print(table)
     graded = sum(result.status == GRADED for result in results)

@@ -53,6 +53,7 @@ def _line(grade: Grade, mark: Mark) -> dict[str, Any]:
         "late_penalty": grade.penalty,
         "reason": grade.reason,
         "remarks": result.remarks if result else [],
+        "conduct": result.conduct if result else [],
         "submitted": grade.submitted.isoformat() if grade.submitted else None,
         "device": result.device if result else None,
         "seconds": round(result.seconds, 3) if result else None,

@@ -7,25 +7,26 @@ import signal
 import socket
 from typing import Any
 
-from autograder.subject import wire
-from autograder.subject.limits import Limits, confine
+from autograder.subject import replay, wire
+from autograder.subject.confine import Confinement
 from autograder.subject.shell import make_shell, redirect
+from autograder.subject.withhold import withhold
 from layerlab import probe
 from layerlab.case import Case
 
 LONGEST_MESSAGE = 2_000
 
 
-def main(connection: socket.socket, limits: Limits) -> None:
+def main(connection: socket.socket, confinement: Confinement) -> None:
     """Serves the examiner. Called in a freshly forked child; returns when it hangs up.
 
     Args:
         connection: Stream to the examiner.
-        limits: What the submission may use.
+        confinement: The layers that the kernel puts around it.
     """
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    confine(limits)
+    confinement.put_on()
     shell = make_shell()
     redirect()
     while True:
@@ -37,19 +38,25 @@ def main(connection: socket.socket, limits: Limits) -> None:
             reply = _answer(shell, request)
         except KeyboardInterrupt:
             reply = {"interrupted": True}
-        _send(connection, reply)
+        _send(connection, {**reply, "id": request["id"]})
 
 
 def _answer(shell: Any, request: dict[str, Any]) -> dict[str, Any]:
     if "cell" in request:
         return {"outputs": shell.run(request["cell"])}
+    if "withhold" in request:
+        withhold(request["withhold"])
+        return {}
+    if "replay" in request:
+        return {"replayed": replay.run(**request["replay"])}
     return {"observation": probe.run(Case.from_data(request["probe"]), shell.user_ns)}
 
 
 def _send(connection: socket.socket, reply: dict[str, Any]) -> None:
     try:
         wire.send(connection, reply)
-    except (TypeError, ValueError, OverflowError, wire.WireError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError, wire.WireError) as error:
         text = f"its result cannot be sent: {error}"[:LONGEST_MESSAGE]
         failure = {"type": "ProbeError", "where": "", "text": text}
-        wire.send(connection, {"observation": {"error": failure}, "outputs": []})
+        empty = {"observation": {"error": failure}, "outputs": [], "id": reply["id"]}
+        wire.send(connection, empty)

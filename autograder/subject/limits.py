@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ class Limits:
         cell_seconds: Wall-clock time of one cell.
         probe_seconds: Wall-clock time of one case.
         total_seconds: Wall-clock time of the whole submission.
-        memory: Bytes that it may take beside what TensorFlow has taken.
-        processes: Processes and threads of the user that runs it.
+        memory: Bytes that it may take beside what TensorFlow has taken, in all its processes.
+        processes: Processes and threads that it may have at a time.
         file_bytes: Size of a file that it may write.
         tmp_bytes: Size of its `/tmp`.
+        tmp_files: Files and folders that it may have there.
+        files: Descriptors that one of its processes may have open.
     """
 
     cell_seconds: float = 30.0
@@ -28,15 +31,19 @@ class Limits:
     processes: int = 512
     file_bytes: int = 64 * 2**20
     tmp_bytes: int = 256 * 2**20
+    tmp_files: int = 20_000
+    files: int = 512
 
 
-def confine(limits: Limits) -> None:
+def set_limits(limits: Limits) -> None:
     """Sets the limits that the kernel enforces on the calling process and its children."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, limits.file_bytes)
-    _lower(resource.RLIMIT_DATA, _data_size() + limits.memory)
+    _lower(resource.RLIMIT_DATA, _status(os.getpid(), "VmData") + limits.memory)
     _lower(resource.RLIMIT_CPU, int(4 * limits.total_seconds))
     _lower(resource.RLIMIT_NPROC, limits.processes)
+    _lower(resource.RLIMIT_NOFILE, limits.files)
+    _lower(resource.RLIMIT_MSGQUEUE, 0)
 
 
 def _lower(which: int, value: int) -> None:
@@ -45,10 +52,73 @@ def _lower(which: int, value: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def _data_size() -> int:
-    """Private writable memory of this process in bytes: what `RLIMIT_DATA` counts."""
-    with Path("/proc/self/status").open(encoding="ascii") as status:
-        for line in status:
-            if line.startswith("VmData:"):
-                return int(line.split()[1]) * 1024
+class Watch:
+    """Looks at what a submission's processes really use, where no limit of one process tells.
+
+    `RLIMIT_DATA` counts for each process and leaves shared memory out, and the kernel holds no
+    process of root to `RLIMIT_NPROC`. Made in the template, whose memory its children share.
+
+    Args:
+        limits: What a submission may use.
+        folders: File systems that are its alone.
+    """
+
+    def __init__(self, limits: Limits, folders: list[Path]):
+        self._limits = limits
+        self._folders = folders
+        self._shared = _own_memory(os.getpid())
+
+    def excess(self, processes: list[int]) -> str:
+        """What a submission has too much of, in a clause; empty if nothing.
+
+        Args:
+            processes: Its processes.
+        """
+        if sum(_status(pid, "Threads") for pid in processes) > self._limits.processes:
+            return f"it has more than {self._limits.processes} processes and threads"
+        if sum(map(_files, self._folders)) > self._limits.tmp_files:
+            return f"it has made more than {self._limits.tmp_files} files"
+        # The counters of the kernel cost nothing to read, but count a page that several processes
+        # share for each of them: only where they are over the limit the pages are looked at.
+        taken = sum(max(_own_memory(pid) - self._shared, 0) for pid in processes)
+        if taken > self._limits.memory and _proportional(processes) > self._limits.memory:
+            return f"it takes more than {self._limits.memory / 2**30:.3g} GiB of memory"
+        return ""
+
+
+def _status(pid: int, field: str) -> int:
+    """A number in `/proc/PID/status`, in bytes where it is a size; 0 if the process is gone."""
+    try:
+        with Path(f"/proc/{pid}/status").open("rb") as lines:
+            for line in lines:
+                if line.startswith(field.encode() + b":"):
+                    _, value, *unit = line.split()
+                    return int(value) * (1024 if unit else 1)
+    except OSError:
+        pass
     return 0
+
+
+def _files(folder: Path) -> int:
+    """Files and folders in the file system that a folder is the root of."""
+    found = os.statvfs(folder)
+    return found.f_files - found.f_ffree
+
+
+def _own_memory(pid: int) -> int:
+    """Memory of a process that no file backs, in bytes."""
+    return _status(pid, "RssAnon") + _status(pid, "RssShmem")
+
+
+def _proportional(processes: list[int]) -> int:
+    """Memory of some processes, in bytes, each page counted once."""
+    total = 0
+    for pid in processes:
+        try:
+            text = Path(f"/proc/{pid}/smaps_rollup").read_bytes()
+        except OSError:
+            continue
+        fields = dict(line.split(b":", 1) for line in text.splitlines()[1:])
+        kinds = (b"Pss_Anon", b"Pss_Shmem")
+        total += sum(int(fields[kind].split()[0]) * 1024 for kind in kinds if kind in fields)
+    return total

@@ -1,8 +1,9 @@
 """The warm template: TensorFlow imported, nothing run; it forks a child for each submission.
 
-It runs no op itself: threads that TensorFlow starts would not survive the fork. It answers one
-request at a time on its standard input, a Unix socket: `fork` (with the child's connection as a
-passed descriptor), `interrupt`, `end`.
+It runs no op itself: threads that TensorFlow starts would not survive the fork. It holds no secret
+either, since a child inherits its memory. It answers one request at a time on its standard input, a
+Unix socket: `fork` (with the child's connection as a passed descriptor), `interrupt`, `ping`, `end`;
+and in between it watches what the child's processes use together.
 """
 
 from __future__ import annotations
@@ -10,13 +11,19 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from autograder.subject import wire
-from autograder.subject.limits import Limits
+from autograder.subject.confine import WRITABLE, Confinement, adopt_orphans
+from autograder.subject.limits import Limits, Watch
+
+WATCH_SECONDS = 0.05
+"""How often it looks what a submission uses."""
 
 
 def main() -> None:
@@ -33,7 +40,9 @@ def main() -> None:
     from autograder.subject import child
     from autograder.subject.shell import make_shell
 
-    limits = Limits(**wire.receive(control))
+    orders = wire.receive(control)
+    limits = Limits(**orders["limits"])
+    confinement = Confinement(limits, tuple(orders["layers"]))
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     # A graph that runs once costs more to optimize than to run.
@@ -43,53 +52,123 @@ def main() -> None:
     make_shell()
     gc.collect()
     gc.freeze()  # children don't search, and so don't copy, what is here already
-    wire.send(control, {"ready": os.getpid()})
-    current = 0
+    confinement.guard_template()
+    adopt_orphans()
+    children = Children(limits, alone=orders["alone"])
+    wire.send(control, {"ready": os.getpid(), "layers": list(confinement.active)})
     while True:
+        while not select.select([control], [], [], WATCH_SECONDS if children.current else None)[0]:
+            children.look()
         try:
             content, descriptors, _, _ = socket.recv_fds(control, 16, 1)
         except OSError:
             return
         request = content.decode()
         if request == "fork":
-            current = os.fork()
-            if current == 0:
+            pid = os.fork()
+            if pid == 0:
                 control.close()
                 try:
-                    child.main(socket.socket(fileno=descriptors[0]), limits)
+                    child.main(socket.socket(fileno=descriptors[0]), confinement)
                 finally:
                     os._exit(0)
             os.close(descriptors[0])
-            wire.send(control, {"pid": current})
+            children.current = pid
+            wire.send(control, {})
         elif request == "interrupt":
             with contextlib.suppress(ProcessLookupError):
-                os.kill(current, signal.SIGINT)
+                os.kill(children.current, signal.SIGINT)
+            wire.send(control, {})
+        elif request == "ping":
             wire.send(control, {})
         elif request == "end":
-            wire.send(control, {"status": _end(current)})
+            wire.send(control, children.end())
         else:
             return
 
 
-def _end(pid: int) -> int:
-    """Ends a submission and all it started; returns its exit status, or minus its signal."""
-    ended, status = os.waitpid(pid, os.WNOHANG)
-    # Everything in this process namespace but its init and ourselves: nothing outlives its turn.
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(-1, signal.SIGKILL)
-    if not ended:
-        _, status = os.waitpid(pid, 0)
-    while True:
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            break
-    _empty(Path("/tmp"))
-    return os.waitstatus_to_exitcode(status)
+class Children:
+    """The processes of the submission at hand, and the files that they leave.
+
+    Args:
+        limits: What they may use.
+        alone: Whether the template has a process namespace and a `/tmp` of its own. Then they are
+            all processes but its init and ourselves, and otherwise our descendants.
+    """
+
+    def __init__(self, limits: Limits, *, alone: bool):
+        self.current = 0
+        folders = [folder for folder in map(Path, WRITABLE) if alone and folder.is_dir()]
+        self._folders = {folder: {*folder.iterdir()} for folder in folders}
+        self._watch = Watch(limits, folders)
+        self._alone = alone
+        self._excess = ""
+
+    def look(self) -> None:
+        """Ends them if they use too much."""
+        excess = self._watch.excess(self._all())
+        if excess:
+            self._excess = self._excess or excess
+            self._kill()
+
+    def end(self) -> dict[str, Any]:
+        """Ends the submission and all it started, and removes what it has left.
+
+        Returns:
+            The `status` of its first process (its exit status, or minus its signal), the `excess`
+            that it was ended for, and whether nothing is left of it (`clean`).
+        """
+        if not self.current:
+            return {"status": 0, "excess": "", "clean": True}
+        ended, status = os.waitpid(self.current, os.WNOHANG)
+        self._kill()
+        if not ended:
+            _, status = os.waitpid(self.current, 0)
+        while True:
+            try:
+                if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                    self._kill()  # what was forked while the others were killed
+                    os.waitpid(-1, 0)
+            except ChildProcessError:
+                break
+        excess, self._excess, self.current = self._excess, "", 0
+        clean = all([_emptied(folder, kept) for folder, kept in self._folders.items()])
+        return {"status": os.waitstatus_to_exitcode(status), "excess": excess, "clean": clean}
+
+    def _kill(self) -> None:
+        if self._alone:  # all at once, so that none can fork away
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+            return
+        for pid in self._all():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _all(self) -> list[int]:
+        if self._alone:
+            pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+            return [pid for pid in pids if pid not in (1, os.getpid())]
+        return _descendants(os.getpid())
+
+
+def _descendants(pid: int) -> list[int]:
+    found = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, children.read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
+
+
+def _emptied(folder: Path, kept: set[Path]) -> bool:
+    """Removes what a submission has left; false if something stays, as where it is buried deep."""
+    with contextlib.suppress(OSError, RecursionError):
+        _empty(folder)
+    return {*folder.iterdir()} <= kept
 
 
 def _empty(folder: Path) -> None:
-    """Removes what a submission has left; what the sandbox itself mounts there stays."""
+    """Removes all in a folder; what the sandbox itself mounts there stays."""
     for path in folder.iterdir():
         with contextlib.suppress(OSError):  # it holds a mount
             if path.is_symlink() or not path.is_dir():

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from typing import Any
 
 import msgpack
 import numpy as np
 
-LARGEST_MESSAGE = 64 * 2**20
+LARGEST_MESSAGE = 32 * 2**20
 """Bytes; a longer message ends the conversation."""
+MOST_ITEMS = 2**16
+"""Entries of one list or dictionary: a short message of many would take much memory."""
 
 _ARRAY = 1
 _LENGTH = struct.Struct(">I")
@@ -26,6 +29,10 @@ class WireError(Exception):
     """The other side is gone, or what it sent is not a message."""
 
 
+class NoMessage(WireError):
+    """What the other side sent is not a message."""
+
+
 def send(connection: socket.socket, message: Any) -> None:
     """Sends one message.
 
@@ -35,30 +42,38 @@ def send(connection: socket.socket, message: Any) -> None:
 
     Raises:
         WireError: It is too long, or the other side is gone.
+        TimeoutError: The other side does not take it within the socket's time-out.
     """
     payload = pack(message)
     if len(payload) > LARGEST_MESSAGE:
         raise WireError(f"a message of {len(payload)} bytes is over the limit")
     try:
         connection.sendall(_LENGTH.pack(len(payload)) + payload)
+    except TimeoutError:
+        raise
     except OSError as error:
         raise WireError(f"the other side is gone ({error})") from error
 
 
-def receive(connection: socket.socket) -> Any:
+def receive(connection: socket.socket, seconds: float | None = None) -> Any:
     """Receives one message.
 
+    Args:
+        connection: Connected stream socket.
+        seconds: How long the whole message may take, however it drips in; by default for ever.
+
     Raises:
-        WireError: The other side is gone, or what it sent is not a message.
-        TimeoutError: Nothing came within the socket's time-out.
+        WireError: The other side is gone; as `NoMessage` if what it sent is none.
+        TimeoutError: It took longer.
     """
-    (length,) = _LENGTH.unpack(_read(connection, _LENGTH.size))
+    deadline = None if seconds is None else time.monotonic() + seconds
+    (length,) = _LENGTH.unpack(_read(connection, _LENGTH.size, deadline))
     if length > LARGEST_MESSAGE:
-        raise WireError(f"a message of {length} bytes is over the limit")
+        raise NoMessage(f"a message of {length} bytes is over the limit")
     try:
-        return unpack(_read(connection, length))
+        return unpack(_read(connection, length, deadline))
     except (ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
-        raise WireError(f"what came is not a message ({error})") from error
+        raise NoMessage(f"what came is not a message ({error})") from error
 
 
 def pack(value: Any) -> bytes:
@@ -69,13 +84,23 @@ def pack(value: Any) -> bytes:
 def unpack(data: bytes) -> Any:
     """The inverse of `pack`; tuples come back as lists."""
     return msgpack.unpackb(
-        data, ext_hook=_unpack, strict_map_key=True, unicode_errors="surrogatepass"
+        data,
+        ext_hook=_unpack,
+        strict_map_key=True,
+        unicode_errors="surrogatepass",
+        max_array_len=MOST_ITEMS,
+        max_map_len=MOST_ITEMS,
     )
 
 
-def _read(connection: socket.socket, size: int) -> bytes:
+def _read(connection: socket.socket, size: int, deadline: float | None) -> bytes:
     parts = bytearray()
     while len(parts) < size:
+        if deadline is not None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            connection.settimeout(left)
         try:
             part = connection.recv(min(size - len(parts), 2**20))
         except TimeoutError:

@@ -17,7 +17,7 @@ import keras
 from layerlab.case import Case
 from layerlab.probe.asked import Asked, ProbeError, find
 from layerlab.probe.functions import probe_function, probe_initializer, probe_model
-from layerlab.probe.graphs import probe_graph
+from layerlab.probe.graphs import probe_export, probe_graph
 from layerlab.probe.layers import probe_layer, probe_refusal
 
 
@@ -53,6 +53,7 @@ PROBES: dict[str, Callable[[Any, Asked], None]] = {
     "function": probe_function,
     "model": probe_model,
     "graph": probe_graph,
+    "export": probe_export,
 }
 
 

@@ -1,4 +1,4 @@
-"""The probe that looks at what an object is made of."""
+"""The probes that look at what an object is made of, and that hand it out as a graph."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from layerlab import graph
-from layerlab.probe.asked import Asked, argument, keywords
+from layerlab.probe.asked import Asked, ProbeError, argument, input_names, keywords
+from layerlab.probe.layers import weight_names
 
 
 def probe_graph(target: Any, asked: Asked) -> None:
@@ -42,3 +44,54 @@ def probe_graph(target: Any, asked: Asked) -> None:
 
 def _draw(make: Callable[[], Any], shape: tuple[int, ...]) -> Any:
     return make()(shape)
+
+
+def probe_export(target: Any, asked: Asked) -> None:
+    """Traces the object's answer to a case, gradients included, as a graph of the case's arrays.
+
+    The observation has `graph`, a serialized `GraphDef`; `feeds`, the names of the tensors that
+    stand for the inputs, the weights and the cotangent, in this order; `constants`, the values of
+    further tensors by name; and `fetches`, the names of the tensors that hold the answer by aspect.
+    """
+    case = asked.case
+    inputs = [tf.constant(array) for array in case.inputs]
+    weights = [tf.constant(array) for array in case.weights]
+    call: Any = functools.partial(target, **keywords(case))
+    aspect, names, variables = "value", [], []
+    if inspect.isclass(target):
+        asked.where = "build"
+        call, aspect = call(), "output"
+        call.build(inputs[0].shape)
+        variables, names = call.trainable_variables, weight_names(call, case.options)
+    names = [*input_names(len(inputs)), *names]
+
+    def answer(inputs: list[Any], weights: list[Any], cotangent: Any) -> dict[str, Any]:
+        sources = [*inputs, *weights]
+        with tf.GradientTape() as tape:
+            tape.watch(sources)
+            with keras.StatelessScope(state_mapping=zip(variables, weights, strict=True)):
+                value = tf.convert_to_tensor(call(*inputs))
+        gradients = tape.gradient(value, sources, output_gradients=tf.cast(cotangent, value.dtype))
+        arrived = {
+            f"gradient of {name}": tf.convert_to_tensor(gradient)
+            for name, gradient in zip(names, gradients, strict=True)
+            if gradient is not None
+        }
+        return {aspect: value, **arrived}
+
+    asked.where = "the trace"
+    traced = graph.trace(answer, [inputs, weights, tf.constant(case.cotangent)])
+    count = len(inputs) + len(weights) + 1
+    asked.observed["graph"] = traced.as_graph_def().SerializeToString()
+    asked.observed["feeds"] = [tensor.name for tensor in traced.inputs[:count]]
+    asked.observed["fetches"] = {
+        name: value.name for name, value in traced.structured_outputs.items()
+    }
+    asked.observed["constants"] = {inner.name: _held(outer) for outer, inner in traced.captures}
+
+
+def _held(tensor: Any) -> Any:
+    """The value of a tensor that a graph has captured."""
+    if tensor.dtype == tf.resource:
+        raise ProbeError("It keeps a variable that Keras does not track: use add_weight.")
+    return tensor.numpy()

@@ -45,7 +45,7 @@ def probe_layer(target: Any, asked: Asked) -> None:
     asked.observed["weights"] = [(w.name, tuple(w.shape)) for w in layer.trainable_weights]
     asked.observed["state"] = [(w.name, tuple(w.shape)) for w in layer.non_trainable_weights]
     asked.observed["weight dtypes"] = sorted({w.dtype for w in layer.weights})
-    for name, weight in zip(_names(layer, options), layer.trainable_weights, strict=False):
+    for name, weight in zip(weight_names(layer, options), layer.trainable_weights, strict=False):
         asked.observed[f"initial {name}"] = np.asarray(weight)
     _assign(layer.trainable_weights, case.weights)
     if options.get("route") == "save":
@@ -81,7 +81,7 @@ def _call(layer: Any, asked: Asked, inputs: list[tf.Tensor]) -> None:
     gradients = tape.gradient(
         y, [*sources, *variables], output_gradients=tf.cast(case.cotangent, y.dtype)
     )
-    names = [*input_names(len(sources)), *_names(layer, options)]
+    names = [*input_names(len(sources)), *weight_names(layer, options)]
     for name, gradient in zip(names, gradients, strict=True):
         asked.observed[f"gradient of {name}"] = array(gradient)
 
@@ -119,7 +119,7 @@ def _reload(layer: Any, shape: Any) -> Any:
         return keras.saving.load_model(path).layers[-1]
 
 
-def _names(layer: Any, options: Mapping[str, Any]) -> list[str]:
+def weight_names(layer: Any, options: Mapping[str, Any]) -> list[str]:
     """Names of the trainable weights; where the contract leaves them free, the case names them."""
     return list(options.get("weight_names", [w.name for w in layer.trainable_weights]))
 
