@@ -34,8 +34,9 @@ class Handed:
         """Its notebook.
 
         Raises:
-            NotGraded: It is not there, or is not one.
+            NotGraded: It is not there, or is not one, or what lies beside it is no file.
         """
+        notebooks.inspect(self.folder)
         path = self.folder / f"{lab.name}.ipynb"
         if not path.is_file():
             others = ", ".join(other.name for other in sorted(self.folder.glob("*.ipynb")))
@@ -84,7 +85,9 @@ def grade(
         try:
             pending[handed.student] = handed.read(lab)
         except NotGraded as cause:
-            results[handed.student] = Result(lab.name, handed.student, NOT_GRADED, str(cause))
+            results[handed.student] = Result(
+                lab.name, handed.student, NOT_GRADED, str(cause), conduct=cause.conduct
+            )
             _keep(course, lab, results[handed.student])
     progress(len(results), len(classroom))
     for result in workers.grade(pending.items()):

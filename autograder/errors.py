@@ -6,4 +6,13 @@ class UsageError(Exception):
 
 
 class NotGraded(Exception):
-    """A submission could not be graded; one sentence says why. It is tried again next time."""
+    """A submission could not be graded; one sentence says why. It is tried again next time.
+
+    Args:
+        reason: The sentence.
+        conduct: What the submission did that no honest one does, in a clause for the instructor.
+    """
+
+    def __init__(self, reason: str, conduct: str = ""):
+        super().__init__(reason)
+        self.conduct = [conduct] if conduct else []

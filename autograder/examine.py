@@ -166,7 +166,7 @@ class Examiner:
         passed = {outcome.case for outcome in outcomes if outcome.passed}
         cases = [case for case in self.truth.cases if case.key in passed]
         findings = self._hold_to_graphs(cases)
-        if self._session.reading.doubts:
+        if self._session.reading.in_doubt:
             findings |= self._withhold([case for case in cases if case.target not in findings])
         for target, finding in findings.items():
             self._refused[target] = finding.reason
@@ -180,7 +180,7 @@ class Examiner:
         truth, reading = self.truth, self._session.reading
         chosen = []
         for group in _by_target(case for case in cases if case.key in truth.twins):
-            chosen += group if reading.doubts else picked(group, truth.secret, reading.digest)
+            chosen += group if reading.in_doubt else picked(group, truth.secret, reading.digest)
         known = Known(truth.expected, truth.twins, truth.lab.banned)
         return hold(self._session, chosen, self.observations, known)
 

@@ -141,8 +141,9 @@ def _tree(path: Path) -> ast.Module:
 def _texts(tree: ast.Module) -> Iterator[ast.expr]:
     inner = {id(part) for node in ast.walk(tree) for part in _parts(node)}
     for node in ast.walk(tree):
-        whole = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if id(node) not in inner and (whole or isinstance(node, ast.JoinedStr)):
+        if id(node) in inner or not isinstance(node, (ast.JoinedStr, ast.Constant)):
+            continue
+        if isinstance(node, ast.JoinedStr) or isinstance(node.value, str):
             yield node
 
 

@@ -16,8 +16,10 @@ from autograder.errors import NotGraded, UsageError
 from autograder.lab import Lab
 from autograder.session import CodeCell
 
-LARGEST_FILE = 100 * 2**20
+LARGEST_FILE = 50 * 2**20
 """Bytes; a larger notebook is not read."""
+MOST_CELLS = 2_000
+"""Cells; a notebook of more is not read."""
 
 
 @dataclass
@@ -31,6 +33,27 @@ class Submission:
 
     notebook: Any
     notes: dict[str, str] = field(default_factory=dict)
+
+
+def inspect(folder: Path) -> None:
+    """Makes sure that a submission holds files of its own and nothing else.
+
+    nbgrader copies what lies beside a notebook into the feedback, and follows links: a link to
+    another's work, or to the gradebook, would be handed to its author.
+
+    Args:
+        folder: The submission's folder.
+
+    Raises:
+        NotGraded: There is a link in it, or something that is no file.
+    """
+    for path in (folder, *sorted(folder.rglob("*"))):
+        if path.is_symlink():
+            raise NotGraded(
+                f"{path.name} is a link: hand in the file itself.", f"hands in a link ({path.name})"
+            )
+        if not path.is_dir() and not path.is_file():
+            raise NotGraded(f"{path.name} is no file: hand in a copy without it.")
 
 
 def read(path: Path) -> Any:
@@ -55,6 +78,8 @@ def read(path: Path) -> Any:
         raise NotGraded(f"{path.name} is not JSON, so not a notebook: {error}.") from None
     if not isinstance(data, dict) or not isinstance(data.get("nbformat"), int):
         raise NotGraded(f"{path.name} is JSON but not a Jupyter notebook.")
+    if isinstance(data.get("cells"), list) and len(data["cells"]) > MOST_CELLS:
+        raise NotGraded(f"{path.name} has more than {MOST_CELLS} cells.")
     try:
         _mend(data)
         mended = json.dumps(data, ensure_ascii=False)

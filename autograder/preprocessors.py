@@ -16,7 +16,7 @@ from autograder import pictures, verdict
 from autograder.course import Course
 from autograder.errors import NotGraded
 from autograder.lab import Lab
-from autograder.notebook import code_cells, grade_id, restore
+from autograder.notebook import code_cells, grade_id, inspect, restore
 from autograder.result import GRADED, Result
 from autograder.sandbox import LAYERS, UNSANDBOXED
 from autograder.workers import Grader
@@ -42,8 +42,15 @@ class RestoreCells(NbGraderPreprocessor):
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Returns the restored notebook."""
-        lab = Course.find(Path.cwd()).lab(resources["nbgrader"]["assignment"])
+        """Returns the restored notebook.
+
+        Raises:
+            NotGraded: The submission holds something that is no file; nbgrader drops what it has
+                copied of it.
+        """
+        course, info = Course.find(Path.cwd()), resources["nbgrader"]
+        lab = course.lab(info["assignment"])
+        inspect(course.root / "submitted" / info["student"] / lab.name)
         submission = restore(nb, lab)
         submission.notebook.metadata[NOTES] = submission.notes
         keep_own(submission.notebook, lab)

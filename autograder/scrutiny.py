@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 
 @dataclass
@@ -29,6 +30,11 @@ class Reading:
     words: set[str] = field(default_factory=set)
     lines: set[str] = field(default_factory=set)
     digest: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it is worth the time to look at everything."""
+        return bool(self.signs or self.doubts)
 
 
 _SIGNS = {
@@ -80,13 +86,13 @@ _PATHS = re.compile(
 
 _DYNAMIC = frozenset(
     """
-    eval exec compile __import__ globals locals vars __dict__ __class__ __bases__ __mro__
+    eval exec compile __import__ importlib globals locals vars __dict__ __class__ __bases__ __mro__
     __subclasses__ __globals__ __code__ __closure__ __builtins__ builtins import_module reload
     modules subprocess Popen fork popen system spawn Thread ThreadPoolExecutor Process
     multiprocessing threading _thread raw_ops py_function numpy_function deserialize from_config
     model_from_json load_model load import_graph_def executing_eagerly inside_function
-    get_default_graph inspect pickle marshal base64 codecs linecache socket os sys signal
-    stop_gradient
+    get_default_graph attrgetter methodcaller inspect pickle marshal base64 codecs linecache
+    socket os sys signal stop_gradient
     """.split()
 )
 """Names by which something could be reached or hidden that the source does not name."""
@@ -147,11 +153,10 @@ def _signs(node: ast.AST, modules: set[str]) -> Iterator[str]:
             yield f"replaces `{ast.unparse(target)[:60]}`"
         if isinstance(target, ast.Subscript) and ast.unparse(target.value) == "sys.modules":
             yield "replaces a module"
-    if isinstance(node, ast.Call) and _name(node.func) == "kill" and _root(node.func) == "os":
+    if _calls(node, "kill") and _root(node.func) == "os":
         yield "signals other processes"
-    if isinstance(node, ast.Call) and _name(node.func) in ("setattr", "delattr") and node.args:
-        if _root(node.args[0]) in modules:
-            yield f"replaces something in `{ast.unparse(node.args[0])[:60]}`"
+    if _calls(node, "setattr", "delattr") and _root(node.args[0]) in modules:
+        yield f"replaces something in `{ast.unparse(node.args[0])[:60]}`"
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         found = _PATHS.search(node.value)
         if found and "\n" not in node.value:  # a docstring may speak of anything
@@ -167,9 +172,13 @@ def _doubts(node: ast.AST) -> Iterator[str]:
             yield module
     if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
         yield "import *"
-    if isinstance(node, ast.Call) and name in ("getattr", "attrgetter", "methodcaller"):
-        if not all(isinstance(argument, ast.Constant) for argument in node.args[1:2]):
-            yield "getattr"
+    if _calls(node, "getattr") and not all(isinstance(x, ast.Constant) for x in node.args[1:2]):
+        yield "getattr"
+
+
+def _calls(node: ast.AST, *names: str) -> TypeGuard[ast.Call]:
+    """Whether a node calls something of these names with an argument."""
+    return isinstance(node, ast.Call) and _name(node.func) in names and bool(node.args)
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -67,12 +67,27 @@ def compare(expectation: Mapping[str, Expected], observation: Observation) -> di
     differences = {}
     for aspect, expected in expectation.items():
         if aspect in observation:
-            found = RULES[expected.rule](aspect, expected, observation[aspect])
+            found = _held(aspect, expected, observation[aspect])
         else:
             found = _unobserved(aspect, observation.get("error"))
         if found is not None:
             differences[aspect] = found
     return differences
+
+
+def _held(aspect: str, expected: Expected, actual: Any) -> Difference | None:
+    """Holds a value against the truth. What is observed may be of any kind, also of one that no
+    rule has in mind: that is a wrong answer, not a failure of the rule.
+    """
+    try:
+        return RULES[expected.rule](aspect, expected, actual)
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError):
+        return Difference(
+            aspect,
+            f"The {aspect} is no answer of the kind that was asked for.",
+            "value",
+            f"the {aspect} is no answer of the kind that was asked for",
+        )
 
 
 def _unobserved(aspect: str, error: Mapping[str, str] | None) -> Difference:
@@ -93,11 +108,16 @@ def _value(aspect: str, expected: Expected, actual: Any) -> Difference | None:
         if expected.value.ndim == 0 and isinstance(actual, (int, float)):
             actual = np.asarray(actual, dtype=np.float64)
         return _array(aspect, expected, actual)
-    if plain(actual) == plain(expected.value):
+    small = not isinstance(actual, np.ndarray) or actual.size <= _MOST_AS_LIST
+    if small and plain(actual) == plain(expected.value):
         return None
     return Difference(
         aspect, f"The {aspect} should be {_say(expected.value)}, not {_say(actual)}.", "value"
     )
+
+
+_MOST_AS_LIST = 10_000
+"""Elements of an array that plain data is compared with."""
 
 
 def _array(aspect: str, expected: Expected, actual: Any) -> Difference | None:

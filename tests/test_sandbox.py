@@ -553,9 +553,7 @@ def test_who_ends_the_template_is_charged_and_the_others_notice_nothing(
     with Submission(unguarded, source) as found:
         assert found.ask("kills")["error"]["text"] == "kills ended the sandbox."
         assert found.value("answer") == 1
-        assert found.session.conduct == [
-            "ended the process that all submissions are started from"
-        ]
+        assert found.session.conduct == ["ended the process that all submissions are started from"]
     with Submission(unguarded, "def answer():\n    return 2") as found:
         assert found.value("answer") == 2
 

@@ -3,6 +3,8 @@
 import pickle
 import socket
 import struct
+import threading
+import time
 from pathlib import Path
 
 import msgpack
@@ -108,6 +110,22 @@ def test_a_truncated_message_is_an_error(pair, kept):
         wire.receive(other)
 
 
+def test_a_message_that_drips_is_a_timeout(pair):
+    one, other = pair
+    one.sendall(struct.pack(">I", 1000))
+
+    def drip():
+        for _ in range(50):
+            one.sendall(b"x")
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    with pytest.raises(TimeoutError):
+        wire.receive(other, 0.1)
+    thread.join()
+
+
 def test_silence_is_a_timeout(pair):
     pair[1].settimeout(0.01)
     with pytest.raises(TimeoutError):
@@ -140,6 +158,8 @@ GARBAGE = {
     "shape over 64 bits": extension("float32", [2**64 - 1], b"1234"),
     "shape of text": extension("float32", "ab", b"1234"),
     "shape of fractions": extension("float32", [1.5], b"1234"),
+    "huge shape without elements": extension("float32", [2**40, 0], b""),
+    "a list that is too long": msgpack.packb([None] * (wire.MOST_ITEMS + 1)),
     "rank over 64": extension("float32", [1] * 100, b"1234"),
 }
 

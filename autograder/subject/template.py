@@ -2,8 +2,8 @@
 
 It runs no op itself: threads that TensorFlow starts would not survive the fork. It holds no secret
 either, since a child inherits its memory. It answers one request at a time on its standard input, a
-Unix socket: `fork` (with the child's connection as a passed descriptor), `interrupt`, `ping`, `end`;
-and in between it watches what the child's processes use together.
+Unix socket: `fork` (with the child's connection as a passed descriptor), `interrupt`, `ping` and
+`end`; and in between it watches what the child's processes use together.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Children:
 
     def _all(self) -> list[int]:
         if self._alone:
-            pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+            pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
             return [pid for pid in pids if pid not in (1, os.getpid())]
         return _descendants(os.getpid())
 

@@ -5,6 +5,7 @@ A message is its length (4 bytes, big-endian) and one MessagePack object of plai
 
 from __future__ import annotations
 
+import math
 import socket
 import struct
 import time
@@ -129,4 +130,6 @@ def _unpack(code: int, data: bytes) -> np.ndarray:
     name, shape, content = msgpack.unpackb(data)
     if name not in _DTYPES:
         raise ValueError(f"unknown array type {name}")
+    if math.prod(max(length, 1) for length in shape) > LARGEST_MESSAGE:
+        raise ValueError("an array without elements and of a huge shape")
     return np.frombuffer(content, dtype=name).reshape(shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from types import FunctionType, ModuleType
@@ -18,7 +19,9 @@ def withhold(beginnings: list[str]) -> None:
         theirs = [b for b in beginnings if name.startswith(b.partition(":")[0])]
         for function in _functions(module, name) if theirs else ():
             if f"{name}:{function.__qualname__}".startswith(tuple(theirs)):
-                # A function takes only code that has as many outer variables as its own.
+                # Keras looks at a signature before it calls; and a function takes only code that
+                # has as many outer variables as its own.
+                function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
                 outer = function.__code__.co_freevars
                 function.__code__ = _withheld.__code__.replace(co_freevars=outer)
 
