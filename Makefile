@@ -31,11 +31,13 @@ setup: .venv/installed sandbox browser
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# Submissions run in bubblewrap. Root on a Debian gets it at once; others are told what to install.
+# Submissions run in bubblewrap, behind a filter of system calls where libseccomp is there. Root on a
+# Debian gets both at once; others are told what to install.
 sandbox:
-	@command -v bwrap >/dev/null \
+	@{ command -v bwrap && /sbin/ldconfig -p | grep libseccomp.so.2; } >/dev/null \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	       && apt-get update -qq && apt-get install -y -qq bubblewrap >/dev/null; } \
+	       && apt-get update -qq && apt-get install -y -qq bubblewrap libseccomp2 >/dev/null; } \
+	  || command -v bwrap >/dev/null \
 	  || { echo "bubblewrap is missing: install it, e.g. sudo apt-get install bubblewrap"; exit 1; }
 
 # The browser tests want Debian's Chromium. Without it they skip, and nothing else is missing.

@@ -86,7 +86,7 @@ def twin(case: Case, rng: np.random.Generator) -> Case:
 
 def twin_key(key: str) -> str:
     """Key of a case's twin."""
-    return f"twin of {key}"
+    return f"{key}, twin"
 
 
 def picked(cases: list[Case], secret: str, content: str) -> list[Case]:

@@ -159,10 +159,21 @@ def test_tensorflow_where_submissions_run(monkeypatch, error):
     def start(self):
         if error:
             raise error
+        self.active = self.layers
 
     monkeypatch.setattr(machine.Template, "start", start)
     found = machine.tensorflow()
     assert found.status == (PROBLEM if error else OK) and str(error or "") in found.message
+
+
+def test_layers_that_the_machine_lacks(monkeypatch):
+    def start(self):
+        self.active = ("bubblewrap", "limits", "undumpable")
+
+    monkeypatch.setattr(machine.Template, "start", start)
+    found = machine.tensorflow()
+    assert found.status == WARNING and "lacks landlock and seccomp" in found.message
+    assert "libseccomp2" in found.remedy
 
 
 @pytest.mark.parametrize(

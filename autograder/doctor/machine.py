@@ -100,16 +100,23 @@ def sandbox() -> Finding:
 
 
 def tensorflow() -> Finding:
-    """TensorFlow, imported where submissions run."""
+    """TensorFlow, imported where submissions run, and the layers around it there."""
     try:
         with Template(Limits()) as template:
             template.start()
+            missing = [layer for layer in template.layers if layer not in template.active]
     except (UsageError, TemplateDied) as error:
         return problem(
             f"TensorFlow does not come up in the sandbox: {error}",
             f"Mend the sandbox first; then see `{sys.executable} -c 'import tensorflow'`.",
         )
-    return ok(f"TensorFlow {importlib.metadata.version('tensorflow')} comes up in the sandbox.")
+    up = f"TensorFlow {importlib.metadata.version('tensorflow')} comes up in the sandbox"
+    if missing:
+        return warning(
+            f"{up}, which lacks {' and '.join(missing)} here.",
+            "docs/security.md says what remains; for seccomp: apt-get install libseccomp2.",
+        )
+    return ok(f"{up}, behind {', '.join(template.active)}.")
 
 
 def gpu() -> Finding:
