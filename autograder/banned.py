@@ -23,20 +23,26 @@ class Banned:
 
     def found(self, observation: Mapping[str, Any]) -> str:
         """The first banned thing in what a `graph` probe saw, in words; empty if there is none."""
-        for name in observation.get("names", ()):
+        for name in _texts(observation, "names"):
             if name.rsplit(".", 1)[-1] in self.names:
                 return f"{name} in its source"
-        for op in observation.get("ops", ()):
+        for op in _texts(observation, "ops"):
             if op in self.ops:
                 return f"the op {op} in its graph"
-        for function in observation.get("calls", ()):
+        for function in _texts(observation, "calls"):
             if function.startswith(self.functions):
                 module, _, name = function.partition(":")
                 return f"a call of {module.split('.')[0]}'s {name}"
-        for base in observation.get("bases", ()):
+        for base in _texts(observation, "bases"):
             if base.startswith(self.functions):
                 return f"{base.partition(':')[2]} of Keras as its base class"
         return ""
+
+
+def _texts(observation: Mapping[str, Any], aspect: str) -> list[str]:
+    """The texts in a list that a submission's own process has made."""
+    found = observation.get(aspect)
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
 
 
 CONVOLUTIONS = Banned(

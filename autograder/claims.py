@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.hearsay import retold
+from autograder.result import VERDICT
 from autograder.scrutiny import Reading
 
 MOST_ASPECTS = 200
@@ -74,6 +75,8 @@ def outputs(reply: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(found, list) or len(found) > MOST_OUTPUTS:
         raise Unsound("something that is no list of outputs")
     sound = [_output(item) for item in found]
+    if any(VERDICT in item.get("data", ()) for item in sound):
+        raise Unsound("a verdict of its own")
     if sum(_length(item) for item in sound) > MOST_SHOWN:
         raise Unsound("more outputs than a cell may have")
     return sound

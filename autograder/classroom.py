@@ -34,9 +34,8 @@ class Handed:
         """Its notebook.
 
         Raises:
-            NotGraded: It is not there, or is not one, or what lies beside it is no file.
+            NotGraded: It is not there, or is not one.
         """
-        notebooks.inspect(self.folder)
         path = self.folder / f"{lab.name}.ipynb"
         if not path.is_file():
             others = ", ".join(other.name for other in sorted(self.folder.glob("*.ipynb")))
@@ -77,12 +76,14 @@ def grade(
     gradebook.enter(course)
     results: dict[str, Result] = {}
     pending: dict[str, Any] = {}
+    conduct: dict[str, list[str]] = {}
     for handed in classroom:
         earlier = None if force else _earlier(course, lab, handed)
         if earlier is not None:
             results[handed.student] = earlier
             continue
         try:
+            conduct[handed.student] = notebooks.inspect(handed.folder)
             pending[handed.student] = handed.read(lab)
         except NotGraded as cause:
             results[handed.student] = Result(
@@ -91,6 +92,7 @@ def grade(
             _keep(course, lab, results[handed.student])
     progress(len(results), len(classroom))
     for result in workers.grade(pending.items()):
+        result.conduct[:0] = conduct[result.submission]
         results[result.submission] = _enter(course, lab, result)
         _keep(course, lab, results[result.submission])
         progress(len(results), len(classroom))

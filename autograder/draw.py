@@ -171,12 +171,14 @@ def arguments(chosen: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
 
 def input_shape(chosen: Mapping[str, Any]) -> tuple[int, ...]:
     """Shape (batch, height, width, channels) of the chosen picture, enlarged until a dilated window
-    fits into it.
+    fits into it, or with `"same"` padding until some of its taps do: with none the output would be
+    zero whatever the layer does.
     """
     height, width = chosen["picture"]
-    if chosen["padding"] == "valid":
-        least = reach(chosen["kernel_size"], chosen["dilation_rate"])
-        height, width = max(height, least[0]), max(width, least[1])
+    rates = pair(chosen["dilation_rate"])
+    inside = chosen["padding"] == "valid"
+    least = reach(chosen["kernel_size"], chosen["dilation_rate"]) if inside else rates
+    height, width = max(height, least[0]), max(width, least[1])
     return chosen["batch"], height, width, chosen["channels"]
 
 

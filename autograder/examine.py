@@ -30,7 +30,7 @@ import pytest
 
 from autograder.answer import Answer, Mismatch
 from autograder.banned import Banned
-from autograder.graphs import Finding, Known, hold, picked
+from autograder.graphs import Finding, Known, banned_use, hold, picked
 from autograder.hearsay import passed_on
 from autograder.session import Session
 from autograder.truth import Truth
@@ -142,19 +142,21 @@ class Examiner:
     def refusal(self, target: str) -> str:
         """Why an exercise earns nothing, in a sentence; empty if it uses nothing that is banned."""
         if target not in self._refused:
-            self._refused[target] = self._admit(target)
+            self._refused[target] = ""
+            self._look_for_banned(target)
         return self._refused[target]
 
-    def _admit(self, target: str) -> str:
+    def _look_for_banned(self, target: str) -> None:
+        """Refuses an exercise that says itself that it uses something banned."""
         banned = self.truth.lab.banned.get(target)
         if banned is None:
-            return ""
+            return
         for case in self.truth.graph_cases.get(target, []):
             found = banned.found(self._session.probe(case))
             if found:
-                reason = f"{target} uses {found}: build it from elementary ops."
-                return passed_on(reason, self._session.reading, self.truth.lab.hidden)
-        return ""
+                uses = passed_on(found, self._session.reading, self.truth.lab.hidden)
+                self._refuse(target, banned_use(target, uses))
+                return
 
     def look_closer(self, outcomes: list[Outcome]) -> None:
         """Looks behind the answers that have passed, and fails those of an exercise that hides
@@ -169,11 +171,17 @@ class Examiner:
         if self._session.reading.in_doubt:
             findings |= self._withhold([case for case in cases if case.target not in findings])
         for target, finding in findings.items():
-            self._refused[target] = finding.reason
+            self._refuse(target, finding)
             for outcome in outcomes:
                 if outcome.passed and self.truth.targets.get(outcome.case) == target:
                     outcome.passed, outcome.differences = False, [_banned(finding.reason)]
-        self.conduct += [finding.conduct for finding in findings.values() if finding.conduct]
+
+    def _refuse(self, target: str, finding: Finding) -> None:
+        self._refused[target] = finding.reason
+        if finding.conduct:
+            self.conduct.append(finding.conduct)
+        elif finding.uses and self._session.reading.doubts:
+            self.conduct.append(f"hides that {target} uses {finding.uses}")
 
     def _hold_to_graphs(self, cases: list[Case]) -> dict[str, Finding]:
         """Where an op is banned: what the graphs of some cases say, or of all where in doubt."""

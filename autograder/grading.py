@@ -77,6 +77,7 @@ def examine(notebook: Any, truth: Truth, template: Template, name: str) -> Exami
     started = time.monotonic()
     submission = restore(notebook, truth.lab)
     found = Examination(name, template.device, notes=submission.notes)
+    found.conduct += submission.conduct
     cells = code_cells(submission.notebook, truth.lab)
     found.reading = scrutiny.read(cell.source for cell in cells)
     found.conduct += found.reading.signs

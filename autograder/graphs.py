@@ -40,10 +40,17 @@ class Finding:
     Args:
         reason: A sentence for the student.
         conduct: What the submission did, in a clause for the instructor, if no honest one does it.
+        uses: What it uses that is banned, if that is why.
     """
 
     reason: str
     conduct: str = ""
+    uses: str = ""
+
+
+def banned_use(target: str, uses: str) -> Finding:
+    """The finding that an exercise uses something banned, open or hidden."""
+    return Finding(f"{target} uses {uses}: build it from elementary ops.", uses=uses)
 
 
 def provable(case: Case, banned: Banned | None) -> bool:
@@ -164,7 +171,7 @@ def _judge(
     target, twin = case.target, known.twins[case.key]
     used = known.banned[target].found(found)
     if used:
-        return Finding(f"{target} uses {used}: build it from elementary ops.")
+        return banned_use(target, used)
     if "results" not in found:
         what = f"has an op {found['refused']} in it" if "refused" in found else "does not run"
         return Finding(f"The graph of {target} {what}: compute with TensorFlow's ops alone.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import nbformat
 
 from autograder.errors import NotGraded, UsageError
 from autograder.lab import Lab
+from autograder.result import VERDICT
 from autograder.session import CodeCell
 
 LARGEST_FILE = 50 * 2**20
@@ -29,13 +31,31 @@ class Submission:
     Args:
         notebook: The notebook with every locked and graded cell as it was released.
         notes: What had to be put right, by `grade_id`.
+        conduct: What in it no honest submission has, in clauses for the instructor.
     """
 
     notebook: Any
     notes: dict[str, str] = field(default_factory=dict)
+    conduct: list[str] = field(default_factory=list)
 
 
-def inspect(folder: Path) -> None:
+NOTES = "autograder_notes"
+"""Key in a notebook's metadata under which nbgrader's first pass tells the second what it put
+right.
+"""
+
+_FIXED = ("points", "grade", "locked", "solution", "cell_type")
+"""What a cell's nbgrader metadata says that no student has a reason to change."""
+_TELLING = frozenset(["skip-execution", "raises-exception", "experiment", "check"])
+"""Tags that make Jupyter or a grader treat a cell otherwise."""
+_READ_BY_TOOLS = re.compile(
+    r"conftest\.py|pytest.*|tox\.ini|setup\.cfg|(site|user)customize.*|.*\.pth|\.env"
+    r"|(jupyter|ipython|nbgrader)\w*_config.*|(tensorflow|keras|numpy|layerlab|autograder)(\.py)?"
+)
+"""Files that a tool would take for its settings, or Python for a library."""
+
+
+def inspect(folder: Path) -> list[str]:
     """Makes sure that a submission holds files of its own and nothing else.
 
     nbgrader copies what lies beside a notebook into the feedback, and follows links: a link to
@@ -44,9 +64,13 @@ def inspect(folder: Path) -> None:
     Args:
         folder: The submission's folder.
 
+    Returns:
+        What in it no honest submission has, in clauses for the instructor. (None of it is used.)
+
     Raises:
         NotGraded: There is a link in it, or something that is no file.
     """
+    found = []
     for path in (folder, *sorted(folder.rglob("*"))):
         if path.is_symlink():
             raise NotGraded(
@@ -54,6 +78,9 @@ def inspect(folder: Path) -> None:
             )
         if not path.is_dir() and not path.is_file():
             raise NotGraded(f"{path.name} is no file: hand in a copy without it.")
+        if path != folder and _READ_BY_TOOLS.fullmatch(path.name):
+            found.append(f"hands in {path.name}, which tools would read as their own")
+    return found
 
 
 def read(path: Path) -> Any:
@@ -116,6 +143,7 @@ def restore(notebook: Any, lab: Lab) -> Submission:
     notebook = copy.deepcopy(notebook)
     released = {grade_id(cell): cell for cell in lab.release.cells if grade_id(cell)}
     notes: dict[str, str] = {}
+    conduct = [*_forged(notebook, released)]
     seen: set[str] = set()
     for cell in reversed(notebook.cells):  # the last of several counts, as in nbgrader
         name = grade_id(cell)
@@ -144,7 +172,27 @@ def restore(notebook: Any, lab: Lab) -> Submission:
             notes[name] = "This cell was missing from the notebook; it was put back."
             notebook.cells.insert(_position(notebook, previous), _fresh(model))
         previous = name if any(grade_id(c) == name for c in notebook.cells) else previous
-    return Submission(notebook, notes)
+    return Submission(notebook, notes, conduct)
+
+
+def _forged(notebook: Any, released: dict[str, Any]) -> Iterator[str]:
+    """What in a notebook as it was handed in pretends to be something else."""
+    if NOTES in notebook.metadata:
+        yield "holds notes that a grader makes"
+    for cell in notebook.cells:
+        shown = [kind for output in cell.get("outputs", ()) for kind in output.get("data", {})]
+        if VERDICT in shown:
+            yield "holds a verdict that a grader makes"
+        model = released.get(grade_id(cell))
+        if model is None:
+            continue
+        said, true = cell.metadata.nbgrader, model.metadata.nbgrader
+        changed = [name for name in _FIXED if name in said and said[name] != true.get(name)]
+        if changed:
+            yield f"changes what the notebook says of {grade_id(cell)} ({', '.join(changed)})"
+        added = _TELLING & {*map(str, tags(cell))} - {*tags(model)}
+        if added:
+            yield f"tags {grade_id(cell)} as {', '.join(sorted(added))}"
 
 
 def grade_id(cell: Any) -> str:
@@ -222,4 +270,5 @@ def code_cells(notebook: Any, lab: Lab) -> list[CodeCell]:
 
 def tags(cell: Any) -> list[str]:
     """A cell's tags."""
-    return list(cell.metadata.get("tags", []))
+    found = cell.metadata.get("tags", [])
+    return list(found) if isinstance(found, list) else []

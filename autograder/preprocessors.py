@@ -16,7 +16,7 @@ from autograder import pictures, verdict
 from autograder.course import Course
 from autograder.errors import NotGraded
 from autograder.lab import Lab
-from autograder.notebook import code_cells, grade_id, inspect, restore
+from autograder.notebook import NOTES, code_cells, grade_id, inspect, restore
 from autograder.result import GRADED, Result
 from autograder.sandbox import LAYERS, UNSANDBOXED
 from autograder.workers import Grader
@@ -29,11 +29,18 @@ RESULT = "autograder_result"
 """Key in nbgrader's resources under which a result may already lie."""
 
 
-NOTES = "autograder_notes"
-"""Key in a notebook's metadata under which the first pass tells the second what it put right."""
+class Telling:
+    """Has a log, and tells there what the class report tells of a graded class."""
+
+    log: Any
+
+    def tell(self, student: str, conduct: list[str]) -> None:
+        """Logs what no honest submission does."""
+        for clause in conduct:
+            self.log.warning("Suspicious: the submission of %s %s.", student, clause)
 
 
-class RestoreCells(NbGraderPreprocessor):
+class RestoreCells(Telling, NbGraderPreprocessor):
     """Puts locked, duplicated and missing cells right before nbgrader looks at them.
 
     nbgrader stops the whole batch at one notebook with a duplicated graded cell, and leaves the
@@ -50,14 +57,15 @@ class RestoreCells(NbGraderPreprocessor):
         """
         course, info = Course.find(Path.cwd()), resources["nbgrader"]
         lab = course.lab(info["assignment"])
-        inspect(course.root / "submitted" / info["student"] / lab.name)
+        conduct = inspect(course.root / "submitted" / info["student"] / lab.name)
         submission = restore(nb, lab)
+        self.tell(info["student"], [*conduct, *submission.conduct])
         submission.notebook.metadata[NOTES] = submission.notes
         keep_own(submission.notebook, lab)
         return submission.notebook, resources
 
 
-class Examine(Execute):
+class Examine(Telling, Execute):
     """Grades a notebook in the sandbox, in place of nbgrader's `Execute`.
 
     Each graded cell shows its score, which nbgrader's `SaveAutoGrades` reads, and the reasons.
@@ -81,6 +89,7 @@ class Examine(Execute):
             layers = LAYERS if self.sandbox else UNSANDBOXED
             grader = _grader(Path.cwd(), info["assignment"], self.device, layers)
             result = grader.grade(info["student"], nb, notes)
+            self.tell(info["student"], result.conduct)
         if result.status != GRADED:
             raise NotGraded(result.reason)
         show(nb, result)

@@ -14,6 +14,9 @@ FAILED = "failed"
 NOT_ATTEMPTED = "not attempted"
 BY_HAND = "graded by hand"
 
+VERDICT = "application/vnd.layerlab.verdict+json"
+"""Kind of the output that holds a verdict: what a grader says, never a submission."""
+
 
 @dataclass
 class CellResult:

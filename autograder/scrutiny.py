@@ -62,6 +62,11 @@ _SIGNS = {
     "displayhook": "changes what cells show",
     "display_pub": "changes what cells show",
     "memfd_create": "takes memory where no limit counts it",
+    "_exit": "ends the process that runs it",
+    "__array_function__": "stands in for an array",
+    "__array_ufunc__": "stands in for an array",
+    "__array_interface__": "stands in for an array",
+    "__tf_tensor__": "stands in for a tensor",
 }
 """Names that no solution of a lab needs, as attributes or imported."""
 
@@ -75,11 +80,13 @@ _MODULES = {
     "pytest": "reaches for the grader",
     "layerlab": "reaches into layerlab's own modules",
     "msgpack": "speaks the grader's own language (msgpack)",
+    "atexit": "leaves code that runs when it has ended",
 }
 """Modules that no solution needs; of `layerlab` only what lies below its front door."""
 
 _PATHS = re.compile(
-    r"/proc/|gradebook|\.autograder|/dev/shm|/dev/mqueue|conftest|(site|user)customize"
+    r"/proc\b|gradebook|\.autograder|/dev/shm|/dev/mqueue|conftest|(site|user)customize"
+    r"|layerlab\.verdict|PYTEST_|LD_PRELOAD"
     r"|\.\./.*(source|submitted|autograded|feedback|solutions)|\bsubmitted/|/etc/(passwd|shadow)"
 )
 """In a text: a place that nobody has to look at."""
@@ -151,11 +158,15 @@ def _signs(node: ast.AST, modules: set[str]) -> Iterator[str]:
     for target in _assigned(node):
         if isinstance(target, ast.Attribute) and _root(target) in modules - {"sys", "plt"}:
             yield f"replaces `{ast.unparse(target)[:60]}`"
+        if isinstance(target, ast.Attribute) and _calls(target.value, "get_ipython"):
+            yield f"replaces the notebook's own `{target.attr}`"
         if isinstance(target, ast.Subscript) and ast.unparse(target.value) == "sys.modules":
             yield "replaces a module"
+    if _calls(node, "type") and len(node.args) == 3 and not isinstance(node.args[0], ast.Constant):
+        yield "makes a class whose name it computes"
     if _calls(node, "kill") and _root(node.func) == "os":
         yield "signals other processes"
-    if _calls(node, "setattr", "delattr") and _root(node.args[0]) in modules:
+    if _calls(node, "setattr", "delattr") and _root(next(iter(node.args), node)) in modules:
         yield f"replaces something in `{ast.unparse(node.args[0])[:60]}`"
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         found = _PATHS.search(node.value)
@@ -177,8 +188,8 @@ def _doubts(node: ast.AST) -> Iterator[str]:
 
 
 def _calls(node: ast.AST, *names: str) -> TypeGuard[ast.Call]:
-    """Whether a node calls something of these names with an argument."""
-    return isinstance(node, ast.Call) and _name(node.func) in names and bool(node.args)
+    """Whether a node calls something of these names."""
+    return isinstance(node, ast.Call) and _name(node.func) in names
 
 
 def _imported(node: ast.AST) -> list[str]:
@@ -197,6 +208,8 @@ def _name(node: ast.AST) -> str:
         return node.attr
     if isinstance(node, ast.alias):
         return node.name.rpartition(".")[2]
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return node.name
     if isinstance(node, ast.Call):
         return _name(node.func)
     return ""

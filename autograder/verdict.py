@@ -10,11 +10,16 @@ from typing import Any
 from markupsafe import Markup
 from nbformat.v4 import new_output
 
-from autograder.result import BY_HAND, FAILED, NOT_ATTEMPTED, PARTLY, PASSED, CellResult
+from autograder.result import (
+    BY_HAND,
+    FAILED,
+    NOT_ATTEMPTED,
+    PARTLY,
+    PASSED,
+    VERDICT,
+    CellResult,
+)
 from layerlab.cards import STYLE
-
-MIME = "application/vnd.layerlab.verdict+json"
-"""A verdict as data, beside the score that nbgrader reads and the card that a person reads."""
 
 NO_SCORE_YET = "not graded yet"
 
@@ -25,10 +30,10 @@ STATES = {PASSED: "passed", PARTLY: "failed", FAILED: "failed", NOT_ATTEMPTED: "
 def output(verdict: CellResult) -> Any:
     """A verdict as the output of its cell."""
     card_html = f"<style>{STYLE}</style>{card(verdict)}"
-    data = {
+    data = {  # for nbgrader, for a person, and for us
         "text/plain": repr(float(verdict.score or 0.0)),
         "text/html": card_html,
-        MIME: asdict(verdict),
+        VERDICT: asdict(verdict),
     }
     return new_output("execute_result", data, execution_count=None)
 
@@ -36,8 +41,8 @@ def output(verdict: CellResult) -> Any:
 def of(cell: Any) -> CellResult | None:
     """The verdict that lies in a graded cell."""
     for found in cell.get("outputs", ()):
-        if MIME in found.get("data", {}):
-            return CellResult(**found["data"][MIME])
+        if VERDICT in found.get("data", {}):
+            return CellResult(**found["data"][VERDICT])
     return None
 
 

@@ -35,6 +35,7 @@ def test_what_is_banned_is_named(observation, said):
         {"ops": ["Add", "MatMul"], "names": ["tf.nn.relu"], "calls": ["__main__:f"]},
         {"names": ["conv2d.shape", "my_conv2d", "tf.conv2d_like"]},
         {"calls": ["student:keras.src.layers.convolutional."]},
+        {"calls": None, "ops": "Conv2D", "names": {"conv2d": 1}, "bases": [None, 5, []]},
         {"error": {"type": "ValueError", "where": "call", "text": ""}},
     ],
 )
