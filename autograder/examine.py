@@ -176,6 +176,11 @@ class Examiner:
                 if outcome.passed and self.truth.targets.get(outcome.case) == target:
                     outcome.passed, outcome.differences = False, [_banned(finding.reason)]
 
+    @property
+    def refusals(self) -> list[str]:
+        """Why exercises earn nothing, a sentence for each."""
+        return [reason for reason in self._refused.values() if reason]
+
     def _refuse(self, target: str, finding: Finding) -> None:
         self._refused[target] = finding.reason
         if finding.conduct:
@@ -187,8 +192,13 @@ class Examiner:
         """Where an op is banned: what the graphs of some cases say, or of all where in doubt."""
         truth, reading = self.truth, self._session.reading
         chosen = []
-        for group in _by_target(case for case in cases if case.key in truth.twins):
+        for passed in _by_target(case for case in cases if case.target in truth.provable):
+            # Where only such cases have passed that no graph can be had of, others tell as much.
+            provable = [case for case in passed if case.key in truth.twins]
+            group = provable or truth.provable[passed[0].target]
             chosen += group if reading.in_doubt else picked(group, truth.secret, reading.digest)
+        for case in chosen:
+            self.examined(case)  # it has been asked, unless no hidden test does
         known = Known(truth.expected, truth.twins, truth.lab.banned)
         return hold(self._session, chosen, self.observations, known)
 

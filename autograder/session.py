@@ -68,6 +68,7 @@ class Session:
         self._withheld = withheld
         self._limits = template.limits
         self._subject: Subject | None = None
+        self._clean: Subject | None = None
         self._strikes: dict[str, int] = {}
         self._lost: set[str] = set()
         self._restarts = 0
@@ -80,11 +81,12 @@ class Session:
         self.end()
 
     def end(self) -> None:
-        """Ends the submission's process, if there is one."""
-        subject, self._subject = self._subject, None
-        if subject is not None:
+        """Ends the process that is at hand, if there is one."""
+        current = self._subject or self._clean
+        self._subject = self._clean = None
+        if current is not None:
             with contextlib.suppress(TemplateLost):  # then it has ended, too
-                subject.end()
+                current.end()
 
     def run(self) -> None:
         """Runs all cells that can be run.
@@ -92,6 +94,8 @@ class Session:
         Raises:
             TemplateDied: The sandbox does not start; nothing is known about the submission.
         """
+        if self._clean is not None:
+            self.end()
         while self._subject is None and self._restarts <= MOST_RESTARTS and self._left() > 0:
             self._restarts += 1
             try:
@@ -146,35 +150,30 @@ class Session:
             self._strikes[case.target] = MOST_STRIKES
             return _error("Died", f"{case.target} ended the sandbox.")
 
-    def replay(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Evaluates graphs in a process where nothing of a submission has run; the submission's
+    def replay(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Evaluates a graph in a process where nothing of a submission has run; the submission's
         own process ends.
 
         Args:
-            requests: Arguments of `autograder.subject.replay.run`.
+            request: The arguments of `autograder.subject.replay.run`.
 
         Returns:
-            What that returns for each; for a graph that hung or ended the process, an `error` that
-            says so.
+            What that returns; for a graph that hung or ended the process, an `error` that says so.
 
         Raises:
             TemplateDied: The sandbox does not start.
         """
-        self.end()
-        clean: Subject | None = None
-        results = []
-        for request in requests:
-            try:
-                clean = clean or self._template.fork()
-                reply = clean.ask({"replay": request}, self._limits.probe_seconds)
-                results.append(dict(reply["replayed"]))
-            except (SubjectTimedOut, SubjectDied, TemplateLost) as cause:
-                clean = None
-                results.append({"ops": [], "error": str(cause)})
-        if clean is not None:
-            with contextlib.suppress(TemplateLost):
-                clean.end()
-        return results
+        seconds = min(self._limits.probe_seconds, self._left())
+        if seconds <= 0:
+            return {"ops": [], "error": "the submission has used up its time"}
+        try:
+            if self._clean is None:
+                self.end()
+                self._clean = self._template.fork()
+            return dict(self._clean.ask({"replay": request}, seconds)["replayed"])
+        except (SubjectTimedOut, SubjectDied, TemplateLost) as cause:
+            self.end()
+            return {"ops": [], "error": str(cause)}
 
     def _notice(self, death: SubjectDied) -> None:
         if isinstance(death, SubjectLied):

@@ -54,6 +54,15 @@ class Truth:
         return found
 
     @cached_property
+    def provable(self) -> dict[str, list[Case]]:
+        """The cases that can be held against a graph, by target."""
+        found: dict[str, list[Case]] = {}
+        for case in self.cases:
+            if case.key in self.twins:
+                found.setdefault(case.target, []).append(case)
+        return found
+
+    @cached_property
     def targets(self) -> dict[str, str]:
         """Target of each case."""
         return {case.key: case.target for case in self.all_cases}

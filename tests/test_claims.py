@@ -89,7 +89,8 @@ HOSTILE = [
     [], [[]], [None], ["kernel"], [["kernel"]], [["kernel", None]], [["kernel", ["x"]]],
     [[1, 2], [3]], {}, {"kernel": 1}, {"x": {"y": []}},
     np.zeros(()), np.zeros((0,)), np.zeros((2, 2)), np.full((2,), np.nan), np.full((2,), np.inf),
-    np.zeros((1, 1, 1, 1)), np.ones(2, bool), np.ones(2, np.float16), np.zeros((9, 0)), np.zeros(10**6, bool),
+    np.zeros((1, 1, 1, 1)), np.ones(2, bool), np.ones(2, np.float16), np.zeros((9, 0)),
+    np.zeros(10**6, bool),
 ]  # fmt: skip
 
 EXPECTED = {

@@ -45,8 +45,8 @@ class Submission:
     def probe(self, case):
         return probe.run(case, self.names)
 
-    def replay(self, requests):
-        return [replay.run(**request) for request in requests]
+    def replay(self, request):
+        return replay.run(**request)
 
 
 def finding(double):
@@ -165,11 +165,14 @@ def test_zeros_and_ties_stay():
     [
         ({}, True),
         ({"options": {"weight_names": ["a"]}}, True),
-        ({"options": {"mode": "xla"}}, False),
-        ({"cotangent": None}, False),
+        ({"options": {"mode": "xla", "policy": "mixed_float16", "route": "save"}}, True),
+        ({"cotangent": None}, True),
+        ({"options": {"training": [True]}}, False),
+        ({"options": {"image_of": "another"}}, False),
         ({"probe": "refuse"}, False),
-        ({"inputs": (np.array([np.nan], np.float32),)}, False),
+        ({"inputs": (np.array([np.nan], np.float32),)}, True),
         ({"inputs": ("relu",)}, False),
+        ({"inputs": (np.array([1]),)}, False),
     ],
     ids=str,
 )

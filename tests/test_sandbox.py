@@ -209,6 +209,86 @@ def test_no_privilege_is_left(submit):
     assert value_of(submit, "re.search(r'CapEff:\\t(\\w+)', status)[1]", setup) == "0" * 16
 
 
+def test_no_descriptor_is_inherited(submit):
+    setup = """
+import os
+def kind(fd):
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        return ""
+"""
+    found = value_of(submit, "[kind(fd) for fd in range(256)]", setup)
+    assert set(found[:3]) == {"/dev/null"}
+    others = [name for name in found[3:] if name]
+    assert sum(name.startswith("socket:") for name in others) == 1
+    assert not [name for name in others if name.startswith(("/", "pipe:"))]
+
+
+def test_the_memory_of_the_template_is_shut(sandbox):
+    source = """
+import os
+def opened(name):
+    try:
+        with open(f"/proc/{os.getppid()}/{name}", "r+b" if name == "mem" else "rb") as file:
+            return bool(file.read(1)) or True
+    except OSError:
+        return False
+def answer():
+    return [opened(name) for name in ("mem", "environ", "maps")]
+"""
+    for layers in (("bubblewrap", "limits", "undumpable"), ("bubblewrap", "limits", "landlock")):
+        with Template(LIMITS, layers=layers) as template, Submission(template, source) as found:
+            assert found.value("answer")[0] is False, layers
+
+
+def test_shared_memory_of_the_machine_is_its_own_and_emptied(submit):
+    submit("open('/dev/shm/note', 'w').write('answers')\nopen('/tmp/note', 'w').write('answers')")
+    found = value_of(submit, "[os.listdir('/dev/shm'), os.path.exists('/tmp/note')]", "import os")
+    assert found == [[], False]
+
+
+def test_what_cannot_be_removed_ends_the_template_and_not_the_next(submit, template):
+    deep = "import os\nfor _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')"
+    assert submit(f"{deep}\ndef answer():\n    return 1").value("answer") == 1
+    assert value_of(submit, "os.path.exists('/tmp/d')", "import os") is False
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "import mmap\nm = mmap.mmap(-1, 3 * 2**29)\nfor i in range(0, len(m), 4096): m[i] = 1",
+            "GiB of memory",
+        ),
+        (
+            "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n"
+            "        x = bytearray(2**28)\n        time.sleep(60)\ntime.sleep(60)",
+            "GiB of memory",
+        ),
+        ("import os\nfor i in range(10**6):\n    open(f'/tmp/{i}', 'w').close()", "files"),
+    ],
+    ids=["shared memory", "memory of several", "files"],
+)
+def test_what_no_limit_of_one_process_tells_is_watched(submit, source, said):
+    found = submit("x = 1", source, "def answer():\n    return x")
+    assert said in found.ended(1)
+    assert found.value("answer") == 1
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["threading.Thread(target=time.sleep, args=(60,)).start()", "os.fork() or time.sleep(60)"],
+    ids=["threads", "processes"],
+)
+def test_too_many_threads_or_processes(submit, start):
+    """The kernel refuses them, or the watch ends them, or their time is up: the cell fails alone."""
+    bomb = f"import os, threading, time\nfor _ in range(3000):\n    {start}\ntime.sleep(60)"
+    found = submit("x = 1", bomb, "def answer():\n    return x")
+    assert [item for item in found.outputs(1) if item["output_type"] == "error"]
+    assert found.value("answer") == 1
+
+
 def test_tmp_is_emptied_between_submissions(submit):
     write = """
 import os

@@ -36,7 +36,24 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     session = Session(template, notebook.code_cells(document, lab))
     config.add_cleanup(template.close)
-    config.pluginmanager.register(Plugin(Examiner(session, known)))
+    config.pluginmanager.register(Plugin(Examiner(session, known)), "examination")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Looks behind what has passed, as grading does; an exercise that is refused is a failure."""
+    plugin = session.config.pluginmanager.get_plugin("examination")
+    if isinstance(plugin, Plugin) and plugin.outcomes:
+        plugin.examiner.look_closer(plugin.outcomes)
+        if plugin.examiner.refusals:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    plugin = config.pluginmanager.get_plugin("examination")
+    for reason in plugin.examiner.refusals if isinstance(plugin, Plugin) else ():
+        terminalreporter.write_line(reason)
 
 
 def _lab(config: pytest.Config) -> Lab:

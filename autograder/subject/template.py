@@ -49,6 +49,7 @@ def main() -> None:
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     for descriptor in (1, 2):  # what TensorFlow's C++ code logs from here on is nobody's output
         os.dup2(null, descriptor)
+    os.close(null)
     make_shell()
     gc.collect()
     gc.freeze()  # children don't search, and so don't copy, what is here already

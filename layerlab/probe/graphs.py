@@ -12,7 +12,14 @@ import keras
 import tensorflow as tf
 
 from layerlab import graph
-from layerlab.probe.asked import Asked, ProbeError, argument, input_names, keywords
+from layerlab.probe.asked import (
+    Asked,
+    ProbeError,
+    argument,
+    by_route,
+    input_names,
+    keywords,
+)
 from layerlab.probe.layers import weight_names
 
 
@@ -51,27 +58,33 @@ def probe_export(target: Any, asked: Asked) -> None:
 
     The observation has `graph`, a serialized `GraphDef`; `feeds`, the names of the tensors that
     stand for the inputs, the weights and the cotangent, in this order; `constants`, the values of
-    further tensors by name; and `fetches`, the names of the tensors that hold the answer by aspect.
+    further tensors by name; `fetches`, the names of the tensors that hold the answer by aspect; and
+    the `names` and `bases` of the object. Options as for `layer`; the mode does not matter here.
     """
     case = asked.case
+    asked.observed["names"] = graph.names(target)
+    asked.observed["bases"] = graph.bases(target)
     inputs = [tf.constant(array) for array in case.inputs]
     weights = [tf.constant(array) for array in case.weights]
     call: Any = functools.partial(target, **keywords(case))
     aspect, names, variables = "value", [], []
     if inspect.isclass(target):
         asked.where = "build"
-        call, aspect = call(), "output"
+        call, aspect = by_route(call(), asked), "output"
         call.build(inputs[0].shape)
         variables, names = call.trainable_variables, weight_names(call, case.options)
     names = [*input_names(len(inputs)), *names]
 
-    def answer(inputs: list[Any], weights: list[Any], cotangent: Any) -> dict[str, Any]:
+    def answer(inputs: list[Any], weights: list[Any], *cotangent: Any) -> dict[str, Any]:
         sources = [*inputs, *weights]
         with tf.GradientTape() as tape:
             tape.watch(sources)
             with keras.StatelessScope(state_mapping=zip(variables, weights, strict=True)):
                 value = tf.convert_to_tensor(call(*inputs))
-        gradients = tape.gradient(value, sources, output_gradients=tf.cast(cotangent, value.dtype))
+        if not cotangent:
+            return {aspect: value}
+        upstream = tf.cast(cotangent[0], value.dtype)
+        gradients = tape.gradient(value, sources, output_gradients=upstream)
         arrived = {
             f"gradient of {name}": tf.convert_to_tensor(gradient)
             for name, gradient in zip(names, gradients, strict=True)
@@ -80,8 +93,9 @@ def probe_export(target: Any, asked: Asked) -> None:
         return {aspect: value, **arrived}
 
     asked.where = "the trace"
-    traced = graph.trace(answer, [inputs, weights, tf.constant(case.cotangent)])
-    count = len(inputs) + len(weights) + 1
+    cotangent = [] if case.cotangent is None else [tf.constant(case.cotangent)]
+    traced = graph.trace(answer, [inputs, weights, *cotangent])
+    count = len(inputs) + len(weights) + len(cotangent)
     asked.observed["graph"] = traced.as_graph_def().SerializeToString()
     asked.observed["feeds"] = [tensor.name for tensor in traced.inputs[:count]]
     asked.observed["fetches"] = {

@@ -165,10 +165,6 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     drawn = [(int(rng.integers(2, 5)), rng.integers(1, 7, size=3).tolist()) for _ in range(3)]
     for number, stack in enumerate([*_STACKS, *drawn]):
         yield Case(f"coverage-{number}", "coverage", COVERAGE, "function", inputs=stack)
-    config = {"filters": 2, "kernel_size": (3, 2), "padding": "same"}
-    for name, extra in (("rate", {"dilation_rate": 2}), ("stride", {"strides": 2})):
-        picture = normal(rng, (1, 5, 4, 2))
-        yield Case(f"graph-{name}", "graph", LAYER, "graph", {**config, **extra}, (picture,))
 
 
 def _modes(rng: np.random.Generator) -> Iterator[Case]:

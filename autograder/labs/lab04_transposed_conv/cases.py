@@ -170,10 +170,6 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
         yield _icnr(f"icnr-{number}", "icnr", seed, scale, shape, options)
     for number, (target, config) in enumerate(_INVALID_CHALLENGE):
         yield Case(f"invalid-challenge-{number}", "invalid challenge", target, "refuse", config)
-    config = {"filters": 2, "kernel_size": (3, 2), "strides": 2, "padding": "same"}
-    for name, extra in (("none", {}), ("given", {"output_padding": 1})):
-        picture = normal(rng, (1, 2, 3, 2))
-        yield Case(f"graph-{name}", "graph", LAYER, "graph", {**config, **extra}, (picture,))
 
 
 def _modes(rng: np.random.Generator) -> Iterator[Case]:

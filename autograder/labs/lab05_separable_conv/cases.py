@@ -158,8 +158,6 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(f"terms-{number}", "terms", TERMS, "function", inputs=inputs, options=PARTS)
     for number, setting in enumerate(zip(_COSTS, _MULTIPLIERS, strict=True)):
         yield from _costs(f"cost-{number}", "cost", *setting)
-    config = {"filters": 2, "kernel_size": (3, 2), "strides": 2, "padding": "same"}
-    yield Case("graph-layer", "graph", LAYER, "graph", config, (normal(rng, (1, 5, 4, 2)),))
 
 
 def spread(rng: np.random.Generator, shape: tuple[int, int], last: int | None = None) -> np.ndarray:

@@ -107,9 +107,6 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(f"dense-{number}", "dense", CHALLENGE, "function", {}, (kernel,), (), cotangent)
     half = normal(rng, (2, 2, 3, 2)).astype(np.float16)
     yield Case("dense-half", "dense", CHALLENGE, "function", inputs=(half,))
-    config = {"kernel_size": (2, 1), "padding": "same", "strides": 2}
-    yield Case("graph-layer", "graph", LAYER, "graph", config, (normal(rng, (1, 5, 4, 2)),))
-    yield Case("graph-dense", "graph", CHALLENGE, "graph", {}, (normal(rng, (2, 2, 2, 2)),))
 
 
 def _special(rng: np.random.Generator) -> Iterator[Case]:

@@ -123,8 +123,6 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     for number, config in enumerate(_INVALID_BLURS):
         yield Case(f"blur-invalid-{number}", "blur-invalid", BLUR, "refuse", config)
     yield from _images(rng)
-    for target in BANNED:
-        yield Case(f"graph-{target}", "graph", target, "graph", {}, (normal(rng, (1, 4, 4, 2)),))
 
 
 def _images(rng: np.random.Generator) -> Iterator[Case]:

@@ -231,10 +231,6 @@ def hidden(rng: np.random.Generator) -> Iterator[Case]:
     yield from _modes(rng)
     for number, config in enumerate(_INVALID):
         yield Case(f"invalid-{number}", "invalid", LAYER, "refuse", config)
-    config = {"size": (3, 2), "padding": "same"}
-    for name, extra in (("rate", {"rates": 2}), ("stride", {"strides": 2})):
-        picture = normal(rng, (1, 5, 4, 2))
-        yield Case(f"graph-{name}", "graph", LAYER, "graph", {**config, **extra}, (picture,))
     drawn = [_drawn(rng) for _ in range(6)]
     for number, (side, layers) in enumerate([*_STACKS, *drawn]):
         yield _field(f"stack-{number}", "field", stack(side, layers))
