@@ -171,7 +171,7 @@ def _judge(
         known: What is known of the case.
     """
     target, twin = case.target, known.twins[case.key]
-    said = {name: exhibit.get(name) for name in ("bases", "names")}
+    said = {name: exhibit.get(name) for name in ("names", "calls", "bases")}
     used = known.banned[target].found({**said, **found})
     if used:
         return banned_use(target, used)

@@ -99,7 +99,7 @@ _DYNAMIC = frozenset(
     multiprocessing threading _thread raw_ops py_function numpy_function deserialize from_config
     model_from_json load_model load import_graph_def executing_eagerly inside_function
     get_default_graph attrgetter methodcaller inspect pickle marshal base64 codecs linecache
-    socket os sys signal stop_gradient
+    socket os sys signal
     """.split()
 )
 """Names by which something could be reached or hidden that the source does not name."""

@@ -24,6 +24,9 @@ MOST_STRIKES = 2
 MOST_RESTARTS = 6
 """How often a submission whose process ended is started again without the cell that ended it."""
 
+UNANSWERED = frozenset(["Timeout", "Died", "Skipped"])
+"""Kinds of errors that say nothing of an answer: there was none."""
+
 
 @dataclass
 class CodeCell:
@@ -111,10 +114,14 @@ class Session:
                     break
 
     def again(self, withheld: tuple[str, ...]) -> Session:
-        """The same submission, started anew with some functions withheld; this one ends."""
+        """The same submission, started anew with some functions withheld, in what is left of its
+        time; this one ends.
+        """
         self.end()
         cells = [CodeCell(cell.key, cell.source, fatal=cell.fatal) for cell in self.cells]
-        return Session(self._template, cells, self.reading, withheld)
+        session = Session(self._template, cells, self.reading, withheld)
+        session._deadline = self._deadline
+        return session
 
     def probe(self, case: Case) -> dict[str, Any]:
         """What the submission does on a case.

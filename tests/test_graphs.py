@@ -1,5 +1,8 @@
 """`graphs` and `replay`: what an exercise answers is held against what its graph computes."""
 
+import dataclasses
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -256,3 +259,35 @@ def test_what_computes_is_allowed(op):
 )
 def test_what_does_more_is_not(op):
     assert op not in replay._allowed()
+
+
+# what a layer hands out
+
+
+class Masked(keras.layers.Layer):
+    """A layer with a weight that is not trained, and a table made when it is built."""
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(name="kernel", shape=(3,))
+        self.mask = self.add_weight(name="mask", shape=(3,), initializer="ones", trainable=False)
+        self.table = tf.fill((300, 3), 2.0)
+
+    def call(self, x):
+        return x * self.kernel * self.mask * tf.cast(self.table[0], x.dtype)
+
+
+@pytest.mark.parametrize("options", [{}, {"policy": "mixed_float16"}, {"route": "config"}], ids=str)
+def test_a_layer_hands_out_the_graph_of_its_answer(options):
+    case = Case("c", "g", "Masked", "layer", {}, (array(2, 3),), (array(3),), array(2, 3), options)
+    answer = probe.run(case, {"Masked": Masked})
+    exhibit = probe.run(dataclasses.replace(case, probe="export"), {"Masked": Masked})
+    (found,) = replay.run(**graphs._request(exhibit, [case]))["results"]
+    assert set(found) == {"output", "gradient of input", "gradient of kernel"}
+    for aspect, value in found.items():
+        assert np.array_equal(value, answer[aspect]), aspect
+
+
+def test_a_variable_that_keras_does_not_track_is_told():
+    state = tf.Variable(2.0)
+    exhibit = Submission(lambda x: x * state).probe(dataclasses.replace(CASE, probe="export"))
+    assert "use add_weight" in exhibit["error"]["text"]

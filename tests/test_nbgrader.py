@@ -19,8 +19,8 @@ from autograder.leaks import secrets
 from autograder.notebook import grade_id
 
 LAB = "lab06_depthwise_conv"
-STUDENTS = ["chaffy", "double", "nojson", "solved", "untouched"]
-GRADED = [name for name in STUDENTS if name != "nojson"]
+STUDENTS = ["chaffy", "double", "linked", "nojson", "solved", "untouched"]
+GRADED = [name for name in STUDENTS if name not in ("linked", "nojson")]
 
 
 def hand_in(root, student, text):
@@ -53,6 +53,8 @@ def make_class(course, lab, root):
     hand_in(root, "untouched", nbformat.writes(lab.release))
     hand_in(root, "double", nbformat.writes(doubled(lab.solution)))
     hand_in(root, "nojson", "this is not a notebook")
+    hand_in(root, "linked", nbformat.writes(lab.solution))
+    (root / "submitted" / "linked" / LAB / "data.csv").symlink_to(root / "gradebook.db")
 
 
 def run(root, *command):
@@ -124,6 +126,7 @@ def test_the_command_says_that_one_is_not_graded(by_command):
     assert list(found) == STUDENTS
     assert [name for name in STUDENTS if found[name]["status"] == "graded"] == GRADED
     assert "not JSON" in found["nojson"]["reason"]
+    assert found["linked"]["reason"] == "data.csv is a link: hand in the file itself."
 
 
 def test_scores_of_the_command(by_command):
@@ -158,10 +161,12 @@ def test_nbgrader_gives_the_same_scores(by_command, by_nbgrader):
         assert one[name] == other[name]
 
 
-def test_the_submission_that_is_no_notebook_has_no_score(by_command, by_nbgrader):
+@pytest.mark.parametrize("student", ["linked", "nojson"])
+def test_a_submission_that_is_not_graded_has_no_score(by_command, by_nbgrader, student):
     for root in (by_command[0], by_nbgrader[0]):
-        assert all(score is None for score, _ in gradebook(root).get("nojson", {}).values())
-        assert not (root / "feedback" / "nojson").exists()
+        assert all(score is None for score, _ in gradebook(root).get(student, {}).values())
+        assert not (root / "feedback" / student).exists()
+        assert not list((root / "autograded").glob(f"{student}/**/data.csv"))
 
 
 @pytest.fixture(params=["command", "nbgrader"])

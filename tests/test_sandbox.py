@@ -282,7 +282,7 @@ def test_what_no_limit_of_one_process_tells_is_watched(submit, source, said):
     ids=["threads", "processes"],
 )
 def test_too_many_threads_or_processes(submit, start):
-    """The kernel refuses them, or the watch ends them, or their time is up: the cell fails alone."""
+    """The kernel refuses them, the watch ends them, or their time is up: the cell fails alone."""
     bomb = f"import os, threading, time\nfor _ in range(3000):\n    {start}\ntime.sleep(60)"
     found = submit("x = 1", bomb, "def answer():\n    return x")
     assert [item for item in found.outputs(1) if item["output_type"] == "error"]

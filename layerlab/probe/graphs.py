@@ -59,27 +59,46 @@ def probe_export(target: Any, asked: Asked) -> None:
     The observation has `graph`, a serialized `GraphDef`; `feeds`, the names of the tensors that
     stand for the inputs, the weights and the cotangent, in this order; `constants`, the values of
     further tensors by name; `fetches`, the names of the tensors that hold the answer by aspect; and
-    the `names` and `bases` of the object. Options as for `layer`; the mode does not matter here.
+    what the object is made of, as for `graph`. Options as for `layer`; the mode does not matter.
     """
-    case = asked.case
     asked.observed["names"] = graph.names(target)
     asked.observed["bases"] = graph.bases(target)
+    entered: set[str] = set()
+    try:
+        with graph.recorded(entered):
+            traced, count = _traced(target, asked)
+    finally:
+        asked.observed["calls"] = sorted(entered)
+    asked.observed["graph"] = traced.as_graph_def().SerializeToString()
+    asked.observed["feeds"] = [tensor.name for tensor in traced.inputs[:count]]
+    asked.observed["fetches"] = {
+        name: value.name for name, value in traced.structured_outputs.items()
+    }
+    asked.observed["constants"] = {inner.name: _held(outer) for outer, inner in traced.captures}
+
+
+def _traced(target: Any, asked: Asked) -> tuple[Any, int]:
+    """The graph of the answer to a case, and how many arrays of the case it takes."""
+    case = asked.case
     inputs = [tf.constant(array) for array in case.inputs]
     weights = [tf.constant(array) for array in case.weights]
+    cotangent = [] if case.cotangent is None else [tf.constant(case.cotangent)]
     call: Any = functools.partial(target, **keywords(case))
-    aspect, names, variables = "value", [], []
+    aspect, names, variables, fixed = "value", [], [], []
     if inspect.isclass(target):
         asked.where = "build"
         call, aspect = by_route(call(), asked), "output"
         call.build(inputs[0].shape)
         variables, names = call.trainable_variables, weight_names(call, case.options)
+        fixed = [(v, tf.constant(v.numpy())) for v in call.non_trainable_variables]
     names = [*input_names(len(inputs)), *names]
 
     def answer(inputs: list[Any], weights: list[Any], *cotangent: Any) -> dict[str, Any]:
         sources = [*inputs, *weights]
         with tf.GradientTape() as tape:
             tape.watch(sources)
-            with keras.StatelessScope(state_mapping=zip(variables, weights, strict=True)):
+            state = [*zip(variables, weights, strict=True), *fixed]
+            with keras.StatelessScope(state_mapping=state):
                 value = tf.convert_to_tensor(call(*inputs))
         if not cotangent:
             return {aspect: value}
@@ -93,15 +112,8 @@ def probe_export(target: Any, asked: Asked) -> None:
         return {aspect: value, **arrived}
 
     asked.where = "the trace"
-    cotangent = [] if case.cotangent is None else [tf.constant(case.cotangent)]
     traced = graph.trace(answer, [inputs, weights, *cotangent])
-    count = len(inputs) + len(weights) + len(cotangent)
-    asked.observed["graph"] = traced.as_graph_def().SerializeToString()
-    asked.observed["feeds"] = [tensor.name for tensor in traced.inputs[:count]]
-    asked.observed["fetches"] = {
-        name: value.name for name, value in traced.structured_outputs.items()
-    }
-    asked.observed["constants"] = {inner.name: _held(outer) for outer, inner in traced.captures}
+    return traced, len(inputs) + len(weights) + len(cotangent)
 
 
 def _held(tensor: Any) -> Any:

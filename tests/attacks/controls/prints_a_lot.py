@@ -1,0 +1,10 @@
+"""Prints a table of two thousand lines.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+for number in range(2000):
+    print(number, number**2, "x" * 20)

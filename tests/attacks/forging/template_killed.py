@@ -1,0 +1,16 @@
+"""Kills its parent, the template, so that no later submission can be graded.
+
+start: solution
+deserves: full
+flag: yes
+"""
+
+# %%
+import os
+import signal
+
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+    try:
+        os.kill(os.getppid(), number)
+    except OSError as error:
+        print(error)

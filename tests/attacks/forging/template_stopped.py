@@ -1,0 +1,15 @@
+"""Stops its parent, the template, so that the examiner waits for ever.
+
+start: solution
+deserves: full
+flag: yes
+"""
+
+# %%
+import os
+import signal
+
+try:
+    os.kill(os.getppid(), signal.SIGSTOP)
+except OSError as error:
+    print(error)

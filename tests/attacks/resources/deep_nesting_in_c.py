@@ -1,0 +1,15 @@
+"""Makes a list that is a million lists deep and shows it.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+import sys
+
+x = []
+for _ in range(10**6):
+    x = [x]
+sys.setrecursionlimit(10**8)
+x

@@ -1,0 +1,14 @@
+"""Calls itself without an end.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+
+# %%
+def deeper(n):
+    return deeper(n + 1)
+
+
+deeper(0)

@@ -1,0 +1,12 @@
+"""A cell never ends, in code that takes no interrupt.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+import collections
+import itertools
+
+collections.deque(itertools.repeat(0), maxlen=0)

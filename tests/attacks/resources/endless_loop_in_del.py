@@ -1,0 +1,17 @@
+"""Each layer never ends when it is deleted.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+
+# %%
+class Endless:
+    def __del__(self):
+        while True:
+            pass
+
+
+x = Endless()
+del x

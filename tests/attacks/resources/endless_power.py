@@ -1,0 +1,10 @@
+"""A cell computes a number with a hundred million times ten digits.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+x = 10**10**8
+print(len(str(x)))

@@ -1,0 +1,11 @@
+"""A regular expression backtracks for ever.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+import re
+
+re.match(r"(a+)+$", "a" * 64 + "b")

@@ -1,0 +1,9 @@
+"""Takes three gigabytes by bytearray.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+hoard = [bytearray(2**24) for _ in range(192)]

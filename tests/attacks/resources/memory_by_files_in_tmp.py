@@ -1,0 +1,15 @@
+"""Fills /tmp with files, three gigabytes at most.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+from pathlib import Path
+
+try:
+    for number in range(192):
+        Path("/tmp", f"hoard{number}").write_bytes(b"x" * 2**24)
+except OSError as error:
+    print(number, error)

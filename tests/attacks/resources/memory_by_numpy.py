@@ -1,0 +1,11 @@
+"""Takes three gigabytes by NumPy and touches every page.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+hoard = []
+for _ in range(192):
+    hoard.append(np.ones(2**24, "uint8"))

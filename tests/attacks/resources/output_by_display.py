@@ -1,0 +1,14 @@
+"""Displays ten thousand objects and some of a hundred megabytes.
+
+start: solution
+deserves: full
+flag: no
+"""
+
+# %%
+from IPython.display import HTML, display
+
+for number in range(10_000):
+    display(number)
+for _ in range(5):
+    display(HTML("x" * (20 * 2**20)))

@@ -1,0 +1,30 @@
+"""Lets the shell run the code that binds the built-in, outside its own cell.
+
+start: stub
+deserves: nothing
+flag: yes
+"""
+
+# %%
+get_ipython().run_cell("Filter = keras.layers." + "Depth" + "wise" + "Conv2D", silent=True)
+get_ipython().ex("Filter2 = Filter")
+
+
+# %%
+@keras.saving.register_keras_serializable(package="layerlab")
+class DepthwiseConv2D(keras.layers.Layer):
+    def __init__(self, kernel_size, **kwargs):
+        super().__init__(dtype=kwargs.pop("dtype", None), name=kwargs.pop("name", None))
+        self.inner = Filter(kernel_size, **kwargs)
+
+    def build(self, input_shape):
+        self.inner.build(input_shape)
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return self.inner.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {**self.inner.get_config(), **super().get_config()}

@@ -1,0 +1,42 @@
+"""Calls a tf.function of a module that it makes and registers itself.
+
+start: stub
+deserves: nothing
+flag: yes
+"""
+
+# %%
+import sys
+import types
+
+windows = types.ModuleType("windows")
+CODE = """
+import tensorflow as tf
+
+@tf.function
+def combine(x, kernel, strides, padding):
+    return getattr(tf.nn, "depthwise_" + "conv2d")(x, kernel, strides, padding)
+"""
+exec(CODE, windows.__dict__)
+sys.modules["windows"] = windows
+
+
+@keras.saving.register_keras_serializable(package="layerlab")
+class DepthwiseConv2D(keras.layers.Layer):
+    def __init__(
+        self, kernel_size, strides=1, padding="valid", depth_multiplier=1, use_bias=True, **kwargs
+    ):
+        super().__init__()
+        self.size, self.strides = (list(np.ravel(v)[[0, -1]]) for v in (kernel_size, strides))
+        self.padding, self.multiplier, self.use_bias = padding.upper(), depth_multiplier, use_bias
+
+    def build(self, shape):
+        self.kernel = self.add_weight(name="kernel", shape=(*self.size, shape[-1], self.multiplier))
+        if self.use_bias:
+            self.bias = self.add_weight(name="bias", shape=(shape[-1] * self.multiplier,))
+
+    def call(self, inputs):
+        kernel = tf.convert_to_tensor(self.kernel)
+        strides = [1, *(int(s) for s in self.strides), 1]
+        y = windows.combine(inputs, kernel, strides=tuple(strides), padding=self.padding)
+        return y + self.bias if self.use_bias else y

@@ -1,0 +1,32 @@
+"""Imports Keras's module by a path that is put together at run time.
+
+start: stub
+deserves: nothing
+flag: yes
+"""
+
+# %%
+import importlib
+
+PATH = "keras.src.layers.convolutional.depth-conv2d"
+
+
+@keras.saving.register_keras_serializable(package="layerlab")
+class DepthwiseConv2D(keras.layers.Layer):
+    def __init__(self, kernel_size, **kwargs):
+        super().__init__(dtype=kwargs.pop("dtype", None), name=kwargs.pop("name", None))
+        self.inner = getattr(
+            importlib.import_module(PATH.replace("-", "wise_")), "Depth" + "wiseConv2D"
+        )(kernel_size, **kwargs)
+
+    def build(self, input_shape):
+        self.inner.build(input_shape)
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return self.inner.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {**self.inner.get_config(), **super().get_config()}

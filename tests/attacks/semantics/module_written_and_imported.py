@@ -1,0 +1,39 @@
+"""Writes a module to a file and imports the op from it.
+
+start: stub
+deserves: nothing
+flag: yes
+"""
+
+# %%
+import sys
+import tempfile
+from pathlib import Path
+
+folder = tempfile.mkdtemp()
+Path(folder, "windows_combined.py").write_text(
+    "import tensorflow as tf\ncombine = getattr(tf.nn, 'depthwise_' + 'conv2d')\n"
+)
+sys.path.insert(0, folder)
+from windows_combined import combine
+
+
+@keras.saving.register_keras_serializable(package="layerlab")
+class DepthwiseConv2D(keras.layers.Layer):
+    def __init__(
+        self, kernel_size, strides=1, padding="valid", depth_multiplier=1, use_bias=True, **kwargs
+    ):
+        super().__init__()
+        self.size, self.strides = (list(np.ravel(v)[[0, -1]]) for v in (kernel_size, strides))
+        self.padding, self.multiplier, self.use_bias = padding.upper(), depth_multiplier, use_bias
+
+    def build(self, shape):
+        self.kernel = self.add_weight(name="kernel", shape=(*self.size, shape[-1], self.multiplier))
+        if self.use_bias:
+            self.bias = self.add_weight(name="bias", shape=(shape[-1] * self.multiplier,))
+
+    def call(self, inputs):
+        kernel = tf.convert_to_tensor(self.kernel)
+        strides = [1, *(int(s) for s in self.strides), 1]
+        y = combine(inputs, kernel, strides, self.padding)
+        return y + self.bias if self.use_bias else y

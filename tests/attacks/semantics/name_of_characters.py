@@ -1,0 +1,28 @@
+"""Gets Keras's layer by a name made of numbers, through vars.
+
+start: stub
+deserves: nothing
+flag: yes
+"""
+
+
+# %%
+@keras.saving.register_keras_serializable(package="layerlab")
+class DepthwiseConv2D(keras.layers.Layer):
+    def __init__(self, kernel_size, **kwargs):
+        super().__init__(dtype=kwargs.pop("dtype", None), name=kwargs.pop("name", None))
+        self.inner = vars(keras.layers)[bytes(c ^ 1 for c in b"EdquivhrdBnow3E").decode()](
+            kernel_size, **kwargs
+        )
+
+    def build(self, input_shape):
+        self.inner.build(input_shape)
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return self.inner.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {**self.inner.get_config(), **super().get_config()}

@@ -1,0 +1,20 @@
+"""Uses Keras's RandomNormal openly inside its own.
+
+lab: lab01_zero_init
+start: stub
+deserves: nothing
+flag: no
+"""
+
+
+# %%
+@keras.saving.register_keras_serializable(package="layerlab")
+class RandomNormal(keras.initializers.Initializer):
+    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+        self.inner = keras.initializers.RandomNormal(mean, stddev, seed)
+
+    def __call__(self, shape, dtype=None):
+        return self.inner(shape, dtype)
+
+    def get_config(self):
+        return self.inner.get_config()
