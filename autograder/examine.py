@@ -154,8 +154,7 @@ class Examiner:
         for case in self.truth.graph_cases.get(target, []):
             found = banned.found(self._session.probe(case))
             if found:
-                uses = passed_on(found, self._session.reading, self.truth.lab.hidden)
-                self._refuse(target, banned_use(target, uses))
+                self._refuse(target, banned_use(target, found))
                 return
 
     def look_closer(self, outcomes: list[Outcome]) -> None:
@@ -174,7 +173,7 @@ class Examiner:
             self._refuse(target, finding)
             for outcome in outcomes:
                 if outcome.passed and self.truth.targets.get(outcome.case) == target:
-                    outcome.passed, outcome.differences = False, [_banned(finding.reason)]
+                    outcome.passed, outcome.differences = False, [_banned(self._refused[target])]
 
     @property
     def refusals(self) -> list[str]:
@@ -182,10 +181,14 @@ class Examiner:
         return [reason for reason in self._refused.values() if reason]
 
     def _refuse(self, target: str, finding: Finding) -> None:
+        reading = self._session.reading
+        if finding.uses:  # the submission itself may have said so
+            uses = passed_on(finding.uses, reading, self.truth.lab.hidden)
+            finding = banned_use(target, uses)
         self._refused[target] = finding.reason
         if finding.conduct:
             self.conduct.append(finding.conduct)
-        elif finding.uses and self._session.reading.doubts:
+        elif finding.uses and reading.doubts:
             self.conduct.append(f"hides that {target} uses {finding.uses}")
 
     def _hold_to_graphs(self, cases: list[Case]) -> dict[str, Finding]:

@@ -136,6 +136,10 @@ def hold(
         if case.target in findings:
             continue
         exhibit = session.probe(replace(case, probe="export"))
+        used = known.banned[case.target].found(_claims(exhibit))
+        if used:  # it says so itself
+            findings[case.target] = banned_use(case.target, used)
+            continue
         if "graph" in exhibit and "error" not in exhibit:
             traced.append((case, exhibit))
             continue
@@ -148,31 +152,30 @@ def hold(
     for case, exhibit in traced:
         if case.target not in findings:
             found = session.replay(_request(exhibit, [case, known.twins[case.key]]))
-            finding = _judge(case, exhibit, found, answers[case.key], known)
+            finding = _judge(case, found, answers[case.key], known)
             if finding is not None:
                 findings[case.target] = finding
     return findings
 
 
+def _claims(exhibit: Mapping[str, Any]) -> dict[str, Any]:
+    """What the submission itself says that an exercise is made of."""
+    return {name: exhibit.get(name) for name in ("names", "calls", "bases")}
+
+
 def _judge(
-    case: Case,
-    exhibit: Mapping[str, Any],
-    found: Mapping[str, Any],
-    answer: Mapping[str, Any],
-    known: Known,
+    case: Case, found: Mapping[str, Any], answer: Mapping[str, Any], known: Known
 ) -> Finding | None:
     """What the replay of a case's graph says of the answer to the case.
 
     Args:
         case: The case.
-        exhibit: What the submission handed out.
         found: What `autograder.subject.replay.run` returned, on the case and on its twin.
         answer: What the submission answered.
         known: What is known of the case.
     """
     target, twin = case.target, known.twins[case.key]
-    said = {name: exhibit.get(name) for name in ("names", "calls", "bases")}
-    used = known.banned[target].found({**said, **found})
+    used = known.banned[target].found(found)
     if used:
         return banned_use(target, used)
     if "results" not in found:

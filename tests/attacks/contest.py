@@ -21,7 +21,7 @@ from autograder.subject import wire
 from autograder.subject.limits import Limits
 
 LIMITS = Limits(
-    cell_seconds=3.0, probe_seconds=3.0, total_seconds=25.0, memory=2**30, processes=256
+    cell_seconds=4.0, probe_seconds=3.0, total_seconds=25.0, memory=2**30, processes=256
 )
 """Little time, so that the endless ones end soon; enough for every control."""
 QUESTIONS = 5

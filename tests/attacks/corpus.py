@@ -28,7 +28,8 @@ class Attack:
         name: `category/name`.
         tries: What it tries, in one line.
         lab: Name of the lab that it is handed in to.
-        start: `stub` or `solution`: the notebook that it is put into.
+        start: The notebook that it is put into: `stub`, `solution`, or `challenge`, where the last
+            exercise is solved and no other is, so that it takes less time.
         deserves: The most that its honest code deserves: `nothing`, `full`, or points.
         flag: `yes` if it plainly is an attack, so that the report has to say so; `no` if a student
             could do so by accident, so that it must not; `maybe` where either is right.
@@ -57,8 +58,12 @@ class Attack:
 
     def points(self, lab: Lab) -> float:
         """The most that its honest code deserves, in points."""
-        named = {"nothing": 0.0, "full": lab.max_score}
-        return named[self.deserves] if self.deserves in named else float(self.deserves)
+        if self.deserves == "nothing":
+            return 0.0
+        if self.deserves != "full":
+            return float(self.deserves)
+        by_grader = [cell.points for cell in lab.graded_cells if not cell.by_hand]
+        return by_grader[-1] if self.start == "challenge" else sum(by_grader)
 
     def submit(self, lab: Lab, folder: Path) -> None:
         """Writes the submission.
@@ -68,6 +73,8 @@ class Attack:
             folder: Where it goes; it is made.
         """
         notebook = copy.deepcopy(lab.solution if self.start == "solution" else lab.release)
+        if self.start == "challenge":
+            _solve_last(notebook, lab)
         _fill(notebook, lab, self.cells)
         folder.mkdir(parents=True)
         if self.hand_in:
@@ -101,6 +108,14 @@ def _read(path: Path) -> Attack:
         [cell.strip("\n") for cell in re.split(r"^# %%.*$", code, flags=re.MULTILINE)[1:]],
         hand_in,
     )
+
+
+def _solve_last(notebook: Any, lab: Lab) -> None:
+    """Solves the last exercise of a released notebook."""
+    last = [*lab.exercises][-1]
+    (solved,) = [cell for cell in lab.solution.cells if grade_id(cell) == last]
+    (cell,) = [cell for cell in notebook.cells if grade_id(cell) == last]
+    cell.source = solved.source
 
 
 def _fill(notebook: Any, lab: Lab, cells: list[str]) -> None:

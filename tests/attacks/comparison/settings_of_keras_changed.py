@@ -1,6 +1,6 @@
 """An honest layer, with Keras's default precision and NumPy's warnings changed.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Writes its answer with an attached picture and some HTML.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Has empty cells, a cell with a comment only, a raw cell and a failing cell.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Defines a class with __eq__, __hash__ and __lt__.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

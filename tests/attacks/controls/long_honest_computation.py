@@ -1,6 +1,6 @@
 """Computes for about two seconds.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

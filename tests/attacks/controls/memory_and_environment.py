@@ -1,6 +1,6 @@
 """Collects garbage, looks at the environment and at versions.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

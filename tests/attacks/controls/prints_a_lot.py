@@ -1,6 +1,6 @@
 """Prints a table of two thousand lines.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Sets seeds, and asks for determinism.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Runs commands of the shell and magics.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Sleeps for a moment and measures time.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

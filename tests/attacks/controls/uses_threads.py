@@ -1,6 +1,6 @@
 """Measures in threads how long a sum takes.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Filters, raises and catches warnings, and sets the level of a log.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

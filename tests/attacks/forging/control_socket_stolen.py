@@ -1,6 +1,6 @@
 """Takes the template's control socket by pidfd_getfd and answers in its place.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

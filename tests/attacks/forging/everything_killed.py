@@ -1,6 +1,6 @@
 """Kills every process that it may send a signal to.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Pushes keystrokes into the terminal from which the grader was started.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Raises its own limits back to what the machine allows.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

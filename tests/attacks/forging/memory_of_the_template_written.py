@@ -1,6 +1,6 @@
 """Writes over the code of the template through /proc, for all later submissions.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Reads and writes the template's memory by process_vm_readv and process_vm_writev.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Tries to leave the sandbox: namespaces, mounts, devices, set-user-id programs.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Kills its parent, the template, so that no later submission can be graded.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

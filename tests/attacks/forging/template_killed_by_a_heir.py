@@ -1,6 +1,6 @@
 """Leaves a process behind that kills the template when the next submission runs.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

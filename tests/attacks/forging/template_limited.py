@@ -1,6 +1,6 @@
 """Lowers the limits, the priority and the processors of the template.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

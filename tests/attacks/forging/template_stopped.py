@@ -1,6 +1,6 @@
 """Stops its parent, the template, so that the examiner waits for ever.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

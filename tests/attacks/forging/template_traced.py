@@ -1,6 +1,6 @@
 """Attaches to its parent, the template, as a debugger does, and changes its registers.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

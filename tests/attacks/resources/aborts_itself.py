@@ -1,6 +1,6 @@
 """Aborts its process, in a cell.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Ignores every signal and catches every exception.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

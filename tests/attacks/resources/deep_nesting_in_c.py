@@ -1,6 +1,6 @@
 """Makes a list that is a million lists deep and shows it.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

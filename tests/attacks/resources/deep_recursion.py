@@ -1,6 +1,6 @@
 """Calls itself without an end.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Opens files until no descriptor is left.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

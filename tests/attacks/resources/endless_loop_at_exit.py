@@ -1,6 +1,6 @@
 """A handler that runs at the exit never ends.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

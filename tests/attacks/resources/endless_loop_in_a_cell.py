@@ -1,6 +1,6 @@
 """A cell never ends.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """A cell never ends, in code that takes no interrupt.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Each layer never ends when it is deleted.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

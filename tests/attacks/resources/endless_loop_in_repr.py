@@ -1,6 +1,6 @@
 """A result never ends to be shown.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """A cell computes a number with a hundred million times ten digits.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

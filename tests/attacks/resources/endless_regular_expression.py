@@ -1,6 +1,6 @@
 """A regular expression backtracks for ever.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Makes files with odd names, without rights, held open, and links in circles.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Makes a folder that is twenty thousand folders deep, deeper than a path is long.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Forks processes that fork processes, at most 4000.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

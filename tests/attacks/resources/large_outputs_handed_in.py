@@ -1,6 +1,6 @@
 """Hands in a cell with sixty megabytes of outputs.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

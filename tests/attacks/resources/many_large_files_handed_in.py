@@ -1,6 +1,6 @@
 """Hands in two thousand files and one of a hundred megabytes.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Makes two hundred thousand empty files and folders.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

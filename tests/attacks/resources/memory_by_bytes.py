@@ -1,6 +1,6 @@
 """Takes three gigabytes by bytearray.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

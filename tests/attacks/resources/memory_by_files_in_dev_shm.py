@@ -1,6 +1,6 @@
 """Fills /dev/shm with files, three gigabytes at most.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Takes three gigabytes in sixty processes together.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Takes three gigabytes in files that lie in memory and have no name.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Takes three gigabytes by NumPy and touches every page.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Takes three gigabytes of shared anonymous memory, which no data limit counts.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Fills the buffers of thousands of pipes and sockets, at most one gigabyte.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Hands in metadata that is two hundred dictionaries deep.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

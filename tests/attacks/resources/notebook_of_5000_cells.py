@@ -1,6 +1,6 @@
 """Hands in a notebook with five thousand cells more.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Displays ten thousand objects and some of a hundred megabytes.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

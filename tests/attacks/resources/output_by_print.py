@@ -1,6 +1,6 @@
 """Prints a gigabyte, line by line.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Prints a hundred megabytes without a line's end.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

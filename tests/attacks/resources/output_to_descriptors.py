@@ -1,6 +1,6 @@
 """Writes two gigabytes to the descriptors of the standard streams.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Hands in a cell whose picture is small as a file and 40 gigabytes as pixels.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

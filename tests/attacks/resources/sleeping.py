@@ -1,6 +1,6 @@
 """A cell sleeps for days.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

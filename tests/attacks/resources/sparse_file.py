@@ -1,6 +1,6 @@
 """Makes a file that says it is a terabyte long.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

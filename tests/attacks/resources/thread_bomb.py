@@ -1,6 +1,6 @@
 """Starts threads that wait, at most 5000.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

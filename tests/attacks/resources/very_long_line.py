@@ -1,6 +1,6 @@
 """Hands in a cell with a line of twenty megabytes.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Hands in an archive of a quarter of a gigabyte of zeros, and attaches it to a cell.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

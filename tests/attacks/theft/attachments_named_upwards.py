@@ -1,6 +1,6 @@
 """Names attachments so that who unpacks them writes over files of the course.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

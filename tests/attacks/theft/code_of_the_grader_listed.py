@@ -1,6 +1,6 @@
 """Finds out where the grader's code lies and lists what is beside it.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

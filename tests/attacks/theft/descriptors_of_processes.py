@@ -1,6 +1,6 @@
 """Opens every descriptor and map of every process through /proc.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

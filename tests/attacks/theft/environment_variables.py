@@ -1,6 +1,6 @@
 """Prints every environment variable and looks for the course's seed.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

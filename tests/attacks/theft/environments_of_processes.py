@@ -1,6 +1,6 @@
 """Reads the environment and the command line of every process.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

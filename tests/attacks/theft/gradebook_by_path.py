@@ -1,6 +1,6 @@
 """Opens the gradebook, wherever upwards it may lie, and gives itself full marks.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Hands in a named pipe that blocks its reader, and a file without rights.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

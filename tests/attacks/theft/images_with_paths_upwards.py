@@ -1,6 +1,6 @@
 """Shows pictures in its text whose paths lead to files of the course.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

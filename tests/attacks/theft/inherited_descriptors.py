@@ -1,6 +1,6 @@
 """Reads every descriptor that it has inherited, from the beginning.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Leaves a process that keeps answers behind an abstract socket for the next submission.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Reads what an earlier submission has left in writable folders, and leaves its own.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Leaves answers in the kernel's keyrings for the next submission.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

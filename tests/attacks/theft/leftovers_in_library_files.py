@@ -1,6 +1,6 @@
 """Leaves answers in the times, attributes and locks of files that all submissions see.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

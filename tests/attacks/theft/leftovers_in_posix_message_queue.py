@@ -1,6 +1,6 @@
 """Leaves answers in a POSIX message queue for the next submission.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

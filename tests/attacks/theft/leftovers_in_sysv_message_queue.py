@@ -1,6 +1,6 @@
 """Leaves answers in a System V message queue for the next submission.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

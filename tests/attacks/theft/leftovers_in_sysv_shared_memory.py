@@ -1,6 +1,6 @@
 """Leaves answers in System V shared memory for the next submission.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

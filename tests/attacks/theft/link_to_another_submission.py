@@ -1,6 +1,6 @@
 """Hands in symbolic links to the folder and the notebook of another student.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Hands in a symbolic link to the gradebook, to be copied, packed or read.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Hands in symbolic links to files of the machine, and to itself.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Searches all loaded modules for hidden cases, seeds and expectations.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Searches the memory of every process for the words of an expectation.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

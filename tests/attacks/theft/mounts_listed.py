@@ -1,6 +1,6 @@
 """Reads from the list of mounts where on the machine the course lies.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

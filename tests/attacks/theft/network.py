@@ -1,6 +1,6 @@
 """Tries to send its findings to the network, to this machine and to a cloud's metadata.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

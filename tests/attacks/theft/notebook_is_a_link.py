@@ -1,6 +1,6 @@
 """The notebook that is handed in is a symbolic link that leads out of its folder.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Looks for the notebooks of others, upwards and at usual places.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

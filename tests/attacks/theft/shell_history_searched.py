@@ -1,6 +1,6 @@
 """Searches IPython's history and names for what the grader ran before it.
 
-start: solution
+start: challenge
 deserves: full
 flag: no
 """

@@ -1,6 +1,6 @@
 """Looks for source/, solutions/, .autograder/ and the course's seed.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Reads the lines of hidden tests in linecache and by inspect.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """

@@ -1,6 +1,6 @@
 """Reads the machine's accounts, hosts and secrets.
 
-start: solution
+start: challenge
 deserves: full
 flag: yes
 """
