@@ -168,7 +168,8 @@ class Examiner:
         cases = [case for case in self.truth.cases if case.key in passed]
         findings = self._hold_to_graphs(cases)
         if self._session.reading.in_doubt:
-            findings |= self._withhold([case for case in cases if case.target not in findings])
+            known = {target for target, finding in findings.items() if finding.uses}
+            findings |= self._withhold([case for case in cases if case.target not in known])
         for target, finding in findings.items():
             self._refuse(target, finding)
             for outcome in outcomes:

@@ -77,7 +77,10 @@ def inspect(folder: Path) -> list[str]:
                 f"{path.name} is a link: hand in the file itself.", f"hands in a link ({path.name})"
             )
         if not path.is_dir() and not path.is_file():
-            raise NotGraded(f"{path.name} is no file: hand in a copy without it.")
+            raise NotGraded(
+                f"{path.name} is no file: hand in a copy without it.",
+                f"hands in something that is no file ({path.name})",
+            )
         if path != folder and _READ_BY_TOOLS.fullmatch(path.name):
             found.append(f"hands in {path.name}, which tools would read as their own")
     return found

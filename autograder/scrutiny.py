@@ -62,7 +62,6 @@ _SIGNS = {
     "displayhook": "changes what cells show",
     "display_pub": "changes what cells show",
     "memfd_create": "takes memory where no limit counts it",
-    "_exit": "ends the process that runs it",
     "__array_function__": "stands in for an array",
     "__array_ufunc__": "stands in for an array",
     "__array_interface__": "stands in for an array",
@@ -74,7 +73,6 @@ _MODULES = {
     "ctypes": "reaches below Python (ctypes)",
     "_ctypes": "reaches below Python (ctypes)",
     "cffi": "reaches below Python (cffi)",
-    "gc": "searches the memory for objects of others (gc)",
     "autograder": "reaches for the grader",
     "_pytest": "reaches for the grader",
     "pytest": "reaches for the grader",
@@ -96,13 +94,17 @@ _DYNAMIC = frozenset(
     eval exec compile __import__ importlib globals locals vars __dict__ __class__ __bases__ __mro__
     __subclasses__ __globals__ __code__ __closure__ __builtins__ builtins import_module reload
     modules subprocess Popen fork popen system spawn Thread ThreadPoolExecutor Process
-    multiprocessing threading _thread raw_ops py_function numpy_function deserialize from_config
+    multiprocessing threading _thread gc py_function numpy_function deserialize from_config
     model_from_json load_model load import_graph_def executing_eagerly inside_function
-    get_default_graph attrgetter methodcaller inspect pickle marshal base64 codecs linecache
+    get_default_graph run_cell attrgetter methodcaller inspect pickle marshal base64 codecs linecache
     socket os sys signal
     """.split()
 )
 """Names by which something could be reached or hidden that the source does not name."""
+
+
+_INTERNAL = ("tensorflow.python", "keras.src")
+"""Modules in which everything has another name than the documented one."""
 
 
 def read(sources: Iterable[str]) -> Reading:
@@ -179,7 +181,7 @@ def _doubts(node: ast.AST) -> Iterator[str]:
     if name in _DYNAMIC:
         yield name
     for module in _imported(node):
-        if module.partition(".")[0] in _DYNAMIC:
+        if module.partition(".")[0] in _DYNAMIC or module.startswith(_INTERNAL):
             yield module
     if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
         yield "import *"

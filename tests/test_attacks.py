@@ -67,7 +67,7 @@ class Arena:
     def plant(self):
         """Puts canaries where a thief would look."""
         root = self.course.root
-        (root / "source" / LABS[0] / "notes.md").write_text(f"{CANARY} in the source\n")
+        (root / "source" / LABS[0] / "notes.py").write_text(f"{CANARY} = 'in the source'\n")
         (root / ".autograder").mkdir(exist_ok=True)
         (root / ".autograder" / "seed").write_text(f"{CANARY} in the seed\n")
         (root / "feedback" / "victim").mkdir(parents=True)
@@ -86,10 +86,14 @@ class Arena:
     def fingerprint(self):
         """What no submission may change: every file of the course but what grading writes."""
         written = ("autograded", "feedback", ".autograder", "gradebook.db", "__pycache__")
+        made = {path.with_suffix(".ipynb") for path in self.course.root.glob("source/*/*.py")}
         return {
             path.relative_to(self.course.root): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in self.course.root.rglob("*")
-            if path.is_file() and not set(path.relative_to(self.course.root).parts) & {*written}
+            if path.is_file()
+            and not path.is_symlink()
+            and path not in made
+            and not set(path.relative_to(self.course.root).parts) & {*written}
         }
 
     def grade(self, name):
@@ -237,13 +241,12 @@ def test_the_report_names_them(arena):
     for attack in ATTACKS:
         result = arena.result(attack)
         if attack.flag == "yes":
-            mark = "suspicious" if result.conduct else "flagged"
             row = text.split(f'data-student="{attack.student}"', 1)[1].split("</tr>", 1)[0]
-            assert f'class="mark {mark}"' in row
+            assert f">{'suspicious' if result.conduct else 'flagged'}<" in row
 
 
 def test_no_canary_is_anywhere_it_was_not_planted(arena):
-    planted = {"notes.md", "seed", "page.html", "gradebook.db"}
+    planted = {"notes.py", "seed", "page.html", "gradebook.db"}
     for path in arena.course.root.rglob("*"):
         if path.name not in planted and "neighbour" not in path.parts and not path.is_symlink():
             assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path

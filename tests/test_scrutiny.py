@@ -11,7 +11,6 @@ from autograder import scrutiny
         "import sys\nsys._getframe(1)",
         "import inspect\ninspect.currentframe()",
         "frame.f_back.f_locals",
-        "import gc",
         "from gc import get_objects",
         "import ctypes as c",
         "import autograder.oracle",
@@ -52,6 +51,7 @@ def test_a_sign(source):
         "self.kernel = 1\nmodel.x = 2",
         "import inspect\ninspect.signature(f)",
         "np.random.seed(0)",
+        "import gc\ngc.collect()",
         '"""How a gradebook works, see /proc/1.\n\nMore."""',
         "open('notes.txt')",
         "import subprocess\nsubprocess.run(['ls'])",
@@ -72,7 +72,7 @@ def test_no_sign(source):
         "import importlib",
         "__import__('os')",
         "from tensorflow.nn import *",
-        "tf.raw_ops.Conv2D()",
+        "import gc\ngc.collect()",
         "tf.py_function(f, [x], tf.float32)",
         "import threading",
         "if tf.executing_eagerly(): pass",
@@ -110,7 +110,7 @@ def test_no_solution_of_the_bank_shows_a_sign(course):
 
 
 def test_each_sign_is_said_once():
-    assert len(scrutiny.read(["import gc\ngc.collect()", "import gc"]).signs) == 1
+    assert len(scrutiny.read(["import ctypes\nctypes.CDLL(None)", "import ctypes"]).signs) == 1
 
 
 def test_the_digest_tells_sources_apart():

@@ -29,6 +29,7 @@ def main(connection: socket.socket, confinement: Confinement) -> None:
     confinement.put_on()
     shell = make_shell()
     redirect()
+    own = os.getpid()
     while True:
         try:
             request = wire.receive(connection)
@@ -38,6 +39,8 @@ def main(connection: socket.socket, confinement: Confinement) -> None:
             reply = _answer(shell, request)
         except KeyboardInterrupt:
             reply = {"interrupted": True}
+        if os.getpid() != own:  # a process that a cell has forked, and let go on
+            return
         _send(connection, {**reply, "id": request["id"]})
 
 

@@ -2,7 +2,7 @@
 
 start: solution
 deserves: 8.7
-flag: yes
+flag: maybe
 """
 
 

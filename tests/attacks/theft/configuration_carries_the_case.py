@@ -2,7 +2,7 @@
 
 start: solution
 deserves: full
-flag: yes
+flag: maybe
 """
 
 # %%

@@ -2,7 +2,7 @@
 
 start: challenge
 deserves: full
-flag: yes
+flag: maybe
 """
 
 # %%
