@@ -96,8 +96,8 @@ _DYNAMIC = frozenset(
     modules subprocess Popen fork popen system spawn Thread ThreadPoolExecutor Process
     multiprocessing threading _thread gc py_function numpy_function deserialize from_config
     model_from_json load_model load import_graph_def executing_eagerly inside_function
-    get_default_graph run_cell attrgetter methodcaller inspect pickle marshal base64 codecs linecache
-    socket os sys signal
+    get_default_graph run_cell attrgetter methodcaller inspect pickle marshal base64 codecs
+    linecache socket os sys signal
     """.split()
 )
 """Names by which something could be reached or hidden that the source does not name."""
