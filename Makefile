@@ -1,19 +1,24 @@
 # make demo   sets up, releases the labs, grades a class, leaves a report to open
 # make test   sets up, runs everything that CI runs
 # make book   sets up, runs the solution notebooks, builds the course book: book/index.html
+# make attacks   sets up, runs the whole corpus of attacks, those that make test leaves out included
 # make screenshots   sets up, takes the pictures of README.md and docs/ anew
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export AUTOGRADER_SEED
 
-.PHONY: demo test book screenshots setup sandbox browser lint unit fresh pages verify lock format
+.PHONY: demo test attacks book screenshots setup sandbox browser lint unit fresh pages verify lock format
 
 demo: setup
 	$(BIN)/python -m autograder.demo lab06_depthwise_conv lab02_mean_zero_init
 
 test: AUTOGRADER_SEED = make-test
 test: setup lint fresh pages verify unit
+
+attacks: AUTOGRADER_SEED = make-test
+attacks: setup
+	ATTACKS=all $(BIN)/python -m pytest tests/test_attacks.py
 
 book: setup
 	$(BIN)/autograder book

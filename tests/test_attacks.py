@@ -5,6 +5,7 @@ All of them hand in to one course, in which canaries are planted, and are graded
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections import Counter
@@ -20,7 +21,7 @@ from autograder.converting import with_our_tools
 from autograder.course import CONFIG, Course
 from autograder.host import CONTROL_SECONDS
 
-ATTACKS = corpus.load()
+ATTACKS = corpus.load(seldom=os.environ.get(corpus.EVERYTHING) == "all")
 LABS = sorted({attack.lab for attack in ATTACKS})
 CANARY = "canary-7f3a9c"
 SLACK = 20.0

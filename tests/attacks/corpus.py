@@ -33,6 +33,7 @@ class Attack:
         deserves: The most that its honest code deserves: `nothing`, `full`, or points.
         flag: `yes` if it plainly is an attack, so that the report has to say so; `no` if a student
             could do so by accident, so that it must not; `maybe` where either is right.
+        seldom: Whether it is left out where time counts: it is slow, and another is much like it.
         cells: Its code.
         hand_in: What the test does to the notebook and its folder, as code; mostly empty.
     """
@@ -43,6 +44,7 @@ class Attack:
     start: str
     deserves: str
     flag: str
+    seldom: bool
     cells: list[str]
     hand_in: str
 
@@ -86,11 +88,20 @@ class Attack:
             nbformat.write(notebook, path)
 
 
-def load() -> list[Attack]:
-    """The whole corpus, by category and name."""
-    return [
+EVERYTHING = "ATTACKS"
+"""Environment variable that, set to `all`, has the tests run those of `run: seldom` as well."""
+
+
+def load(*, seldom: bool = True) -> list[Attack]:
+    """The corpus, by category and name.
+
+    Args:
+        seldom: Whether those are part of it that are left out for the time they take.
+    """
+    attacks = [
         _read(path) for category in CATEGORIES for path in sorted((HERE / category).glob("*.py"))
     ]
+    return [attack for attack in attacks if seldom or not attack.seldom]
 
 
 def _read(path: Path) -> Attack:
@@ -105,6 +116,7 @@ def _read(path: Path) -> Attack:
         fields.get("start", "stub"),
         fields["deserves"],
         fields["flag"],
+        fields.get("run") == "seldom",
         [cell.strip("\n") for cell in re.split(r"^# %%.*$", code, flags=re.MULTILINE)[1:]],
         hand_in,
     )

@@ -3,6 +3,7 @@
 start: solution
 deserves: full
 flag: no
+run: seldom
 """
 
 # %%

@@ -3,6 +3,7 @@
 start: stub
 deserves: nothing
 flag: no
+run: seldom
 """
 
 

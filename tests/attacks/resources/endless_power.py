@@ -3,6 +3,7 @@
 start: challenge
 deserves: full
 flag: no
+run: seldom
 """
 
 # %%

@@ -3,6 +3,7 @@
 start: solution
 deserves: full
 flag: maybe
+run: seldom
 """
 
 # %%

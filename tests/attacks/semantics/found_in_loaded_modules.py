@@ -3,6 +3,7 @@
 start: stub
 deserves: nothing
 flag: yes
+run: seldom
 """
 
 # %%

@@ -3,6 +3,7 @@
 start: stub
 deserves: nothing
 flag: maybe
+run: seldom
 """
 
 # %%
