@@ -90,15 +90,24 @@ def _output(item: Any) -> dict[str, Any]:
         raise Unsound("an output with other fields than its kind has")
     if not all(isinstance(line, str) for line in item.get("traceback", ())):
         raise Unsound("a traceback that is none")
-    kept = {name: item[name] for name in ("output_type", *fields)}
+    kept = {name: _text(item[name]) for name in ("output_type", *fields)}
     if "data" in kept:
         kept["metadata"] = {}
         kept["data"] = {
-            kind: value
+            _text(kind): _text(value)
             for kind, value in kept["data"].items()
             if isinstance(kind, str) and _is_text_or_json(value)
         }
     return kept
+
+
+def _text(value: Any) -> Any:
+    """A value without what is no text: halves of characters, which no file can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_text(item) for item in value]
+    return value
 
 
 def _is_text_or_json(value: Any) -> bool:

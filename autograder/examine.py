@@ -189,7 +189,7 @@ class Examiner:
         self._refused[target] = finding.reason
         if finding.conduct:
             self.conduct.append(finding.conduct)
-        elif finding.uses and reading.doubts:
+        elif finding.uses and reading.doubts and not finding.uses.endswith("in its source"):
             self.conduct.append(f"hides that {target} uses {finding.uses}")
 
     def _hold_to_graphs(self, cases: list[Case]) -> dict[str, Finding]:

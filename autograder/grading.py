@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -215,13 +216,21 @@ def _diagnose(
     return diagnose(truth.targets, truth.expected, observations, misconceptions)
 
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def _line(text: str, most: int) -> str:
+    """The beginning of a text of the submission's, without what moves a terminal's cursor."""
+    return _CONTROLS.sub(" ", text)[:most]
+
+
 def _troubles(found: Examination) -> list[str]:
     """What the cells themselves ended in: a syntax error explains a missing layer."""
     troubles = []
     for position, outputs in found.outputs.items():
         for output in outputs:
             if output.get("output_type") == "error":
-                name, text = str(output.get("ename"))[:60], str(output.get("evalue"))[:200]
+                name, text = _line(output["ename"], 60), _line(output["evalue"], 200)
                 if name != "NotImplementedError":
                     text = text if name == "CellEnded" else f"{name}: {text}"
                     troubles.append(f"Cell {position + 1} of the notebook ends in: {text}")

@@ -177,7 +177,8 @@ class Session:
             if self._clean is None:
                 self.end()
                 self._clean = self._template.fork()
-            return dict(self._clean.ask({"replay": request}, seconds)["replayed"])
+            reply = self._clean.ask({"replay": request}, seconds)
+            return dict(reply.get("replayed") or {"ops": [], "error": "gives what cannot be sent"})
         except (SubjectTimedOut, SubjectDied, TemplateLost) as cause:
             self.end()
             return {"ops": [], "error": str(cause)}

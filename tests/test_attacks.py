@@ -242,8 +242,12 @@ def test_the_report_names_them(arena):
     for attack in ATTACKS:
         result = arena.result(attack)
         if attack.flag == "yes":
-            row = text.split(f'data-student="{attack.student}"', 1)[1].split("</tr>", 1)[0]
-            assert f">{'suspicious' if result.conduct else 'flagged'}<" in row
+            rows = [
+                row.split("</tr>", 1)[0]
+                for row in text.split(f'data-student="{attack.student}"')[1:]
+            ]
+            mark = "suspicious" if result.conduct else "flagged"
+            assert any(f">{mark}<" in row for row in rows), attack.name
 
 
 def test_no_canary_is_anywhere_it_was_not_planted(arena):

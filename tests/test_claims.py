@@ -1,5 +1,7 @@
 """`claims`: what a subject says has the form that ours gives it, or goes no further."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,17 @@ def test_arrays_and_bytes_are_no_displays():
     data = {"text/plain": "x", "a": np.ones(2), "b": b"x", "application/json": {"x": [1]}}
     (shown,) = claims.outputs({"outputs": [{"output_type": "display_data", "data": data}]})
     assert shown["data"] == {"text/plain": "x", "application/json": {"x": [1]}}
+
+
+def test_halves_of_characters_are_replaced():
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": "a\ud800b"},
+        {"output_type": "error", "ename": "\udfff", "evalue": "", "traceback": ["\ud800"]},
+        {"output_type": "display_data", "data": {"text/plain": "\ud800"}},
+    ]
+    shown = claims.outputs({"outputs": outputs})
+    assert shown[0]["text"] == "a?b"
+    json.dumps(shown, ensure_ascii=False).encode()
 
 
 def test_fields_that_an_output_has_not_are_left_out():

@@ -2,7 +2,7 @@
 
 start: stub
 deserves: nothing
-flag: no
+flag: maybe
 """
 
 # %%
