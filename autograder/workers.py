@@ -36,8 +36,8 @@ Progress = Callable[[int, int], None]
 """Called with how many are done, and how many there are."""
 
 AHEAD = 256
-"""Submissions that are with the workers at a time: memory stays flat however large the class is. The
-caller enters a few results a second into the gradebook, so more workers would wait for it anyway."""
+"""Submissions that are with the workers at a time, so that memory stays flat however large a class
+is. A caller that enters a few results a second into a gradebook keeps no more workers busy."""
 
 _IMPORTED_ONCE = "autograder.classroom"
 """It imports all that a worker needs: workers are forked from a process that has done so."""
@@ -197,6 +197,8 @@ def _fetched(future: Future[Any]) -> Any:
         raise UsageError(
             "The workers are gone: what is graded is kept, and the same command grades the rest."
         ) from None
+    except ImportError as error:  # not of a submission: its errors are data
+        raise UsageError(f"A worker lacks what is installed here: {error}.") from None
 
 
 class Grader:
