@@ -30,14 +30,19 @@ class Truth:
         all_cases: Its cases, those that only look for banned ops included.
         twins: The twins of those that can be held against a graph, by the case's key.
         expected: What is expected of cases and twins, by key and aspect.
-        secret: What chooses the cases that are held against their graphs.
+        seeds: What the cases, the twins and the choice of graphs are drawn from.
     """
 
     lab: Lab
     all_cases: list[Case]
     twins: dict[str, Case]
     expected: dict[str, dict[str, Expected]]
-    secret: str
+    seeds: dict[str, int]
+
+    @property
+    def secret(self) -> str:
+        """What chooses the cases that are held against their graphs."""
+        return str(self.seeds["graphs"])
 
     @cached_property
     def cases(self) -> list[Case]:
@@ -67,6 +72,19 @@ class Truth:
         """Target of each case."""
         return {case.key: case.target for case in self.all_cases}
 
+    def as_data(self) -> dict[str, Any]:
+        """What cannot be drawn anew from the lab, as plain data and arrays."""
+        return {"seeds": self.seeds, "expected": _plain(self.expected)}
+
+    @classmethod
+    def from_data(cls, lab: Lab, data: dict[str, Any]) -> Truth:
+        """The inverse of `as_data`, for the same lab."""
+        expected = {
+            key: {aspect: Expected(**fields) for aspect, fields in aspects.items()}
+            for key, aspects in data["expected"].items()
+        }
+        return cls(lab, *_draw(lab, data["seeds"]), expected, data["seeds"])
+
 
 def load(course: Course, lab: Lab) -> Truth:
     """The truth about a lab for a course's seed, from disk, or from the oracle and kept there.
@@ -75,29 +93,36 @@ def load(course: Course, lab: Lab) -> Truth:
         course: The course.
         lab: The lab.
     """
-    cases = lab.hidden_cases(course.seed_for(lab.name))
-    rng = np.random.default_rng(course.seed_for(f"{lab.name}/twins"))
-    banned = lab.banned
-    twins = {case.key: twin(case, rng) for case in cases if provable(case, banned.get(case.target))}
-    secret = str(course.seed_for(f"{lab.name}/graphs"))
+    seeds = {
+        "cases": course.seed_for(lab.name),
+        "twins": course.seed_for(f"{lab.name}/twins"),
+        "graphs": course.seed_for(f"{lab.name}/graphs"),
+    }
     path = kept(course, lab, "truth")
     if path.is_file():
-        data = unpack(path.read_bytes())
-        expected = {
-            key: {aspect: Expected(**fields) for aspect, fields in aspects.items()}
-            for key, aspects in data.items()
-        }
-        return Truth(lab, cases, twins, expected, secret)
+        return Truth.from_data(lab, {"seeds": seeds, "expected": unpack(path.read_bytes())})
+    cases, twins = _draw(lab, seeds)
     asked = [*(case for case in cases if case.probe != "graph"), *twins.values()]
     expected = {case.key: lab.expect(case) for case in asked}
-    keep(
-        path,
-        {
-            key: {aspect: vars(item) for aspect, item in aspects.items()}
-            for key, aspects in expected.items()
-        },
-    )
-    return Truth(lab, cases, twins, expected, secret)
+    keep(path, _plain(expected))
+    return Truth(lab, cases, twins, expected, seeds)
+
+
+def _draw(lab: Lab, seeds: dict[str, int]) -> tuple[list[Case], dict[str, Case]]:
+    """The cases, and the twins of those that have one."""
+    cases = lab.hidden_cases(seeds["cases"])
+    rng = np.random.default_rng(seeds["twins"])
+    banned = lab.banned
+    return cases, {
+        case.key: twin(case, rng) for case in cases if provable(case, banned.get(case.target))
+    }
+
+
+def _plain(expected: dict[str, dict[str, Expected]]) -> dict[str, dict[str, Any]]:
+    return {
+        key: {aspect: vars(item) for aspect, item in aspects.items()}
+        for key, aspects in expected.items()
+    }
 
 
 def kept(course: Course, lab: Lab, what: str, *depends: str) -> Path:

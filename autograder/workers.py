@@ -1,20 +1,31 @@
-"""Grades many notebooks at once: one warm template for each worker process."""
+"""Grades many notebooks at once, by workers with warm templates: on this machine or on others."""
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from autograder import bank, truth
+from autograder import bank, bench, truth
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.grading import Examination, examine, judge
-from autograder.host import Template, TemplateDied
+from autograder.host import Template
+from autograder.kit import Kit
 from autograder.lab import Lab
 from autograder.result import NOT_GRADED, Result
 from autograder.sandbox import LAYERS
@@ -24,13 +35,16 @@ from layerlab.diagnose import Misconception
 Progress = Callable[[int, int], None]
 """Called with how many are done, and how many there are."""
 
+AHEAD = 256
+"""Submissions that are with the workers at a time, so that memory stays flat however large a class
+is. A caller that enters a few results a second into a gradebook keeps no more workers busy."""
 
 _IMPORTED_ONCE = "autograder.classroom"
 """It imports all that a worker needs: workers are forked from a process that has done so."""
 
 
 class Workers:
-    """A pool of processes, each with a template of its own, for one lab.
+    """Processes that grade one lab: what they have to know, they are sent.
 
     Args:
         course: The course.
@@ -39,6 +53,8 @@ class Workers:
         jobs: Number of workers; by default one a core.
         limits: What a submission may use.
         layers: The layers of the confinement.
+        executor: Who runs what is handed out, in processes that have this package: it stays open.
+            By default processes on this machine.
     """
 
     def __init__(
@@ -49,43 +65,48 @@ class Workers:
         jobs: int | None = None,
         limits: Limits | None = None,
         layers: tuple[str, ...] = LAYERS,
+        executor: Executor | None = None,
     ):
         self.course = course
         self.device = device
         self.truth = truth.load(course, lab)
-        self.jobs = jobs or os.cpu_count() or 1
-        self._arguments = (course.root, lab.name, device, limits or Limits(), layers)
-        self._pool = self._start()
+        self._settings = (limits or Limits(), device, layers)
+        cores = os.cpu_count() or 1
+        self._local_jobs = cores if executor is not None else jobs or cores
+        self._local = _processes(self._local_jobs)
+        self._pool: Executor = executor or self._local
+        # Workers here read a kit from a file; others are sent it.
+        self._shelf = tempfile.TemporaryDirectory(prefix="layerlab-") if executor is None else None
+        known = bank.known(course, self.truth, device)
+        self._kit = self._pack(self._misconceptions() if known else [])
         # The templates come up while the caller reads what to grade.
-        self._starts = [self._pool.submit(_ready) for _ in range(self.jobs)]
+        for _ in range(jobs or cores):
+            self._pool.submit(bench.ready, self._kit)
 
-    def _start(self) -> ProcessPoolExecutor:
-        # No plain fork: the parent may have run TensorFlow, whose threads do not survive it.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([_IMPORTED_ONCE])
-        return ProcessPoolExecutor(
-            self.jobs,
-            context,
-            initializer=_begin,
-            initargs=self._arguments,
-        )
+    def _pack(self, misconceptions: list[Misconception]) -> Kit:
+        kit = Kit.make(self.truth, misconceptions, *self._settings)
+        return kit.kept_in(Path(self._shelf.name)) if self._shelf is not None else kit
+
+    def _misconceptions(self) -> list[Misconception]:
+        return bank.misconceptions(self.course, self.truth, self.examine, self.device)
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._local.shutdown(cancel_futures=True)
+        if self._shelf is not None:
+            self._shelf.cleanup()
 
     def examine(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Examination]:
         """Examines named notebooks in parallel; results come in order.
 
         Raises:
-            UsageError: The sandbox does not start.
+            UsageError: A machine cannot grade, or the workers are gone.
         """
-        futures = [self._pool.submit(_examine, name, notebook) for name, notebook in notebooks]
-        self._started()
+        futures = [self._submit(bench.examine, self._kit, *named) for named in notebooks]
         for future in futures:
-            yield future.result()
+            yield _fetched(future)
 
     def prepare(self, progress: Progress) -> None:
         """Observes what the lab's chaffs do, if that is not known yet: once for a course."""
@@ -101,38 +122,83 @@ class Workers:
     def grade(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Result]:
         """Grades named notebooks in parallel; results come as they are ready, each exactly once.
 
-        What the chaffs do is known: `prepare` was called.
+        Args:
+            notebooks: Names and notebooks; they are asked for as workers become free.
 
         Raises:
-            UsageError: The sandbox does not start.
+            UsageError: A machine cannot grade, or the workers are gone. What has been returned
+                stays right, and the rest can be handed in again.
         """
-        waiting: dict[Future[Result], str] = {
-            self._pool.submit(_grade, name, notebook): name for name, notebook in notebooks
-        }
-        lab = self.truth.lab.name
-        self._started()
-        for future in as_completed(waiting):
-            try:
-                yield future.result()
-            except BrokenProcessPool:
-                reason = "A worker of the grader ended unexpectedly; grade it again."
-                yield Result(lab, waiting[future], NOT_GRADED, reason, self.device)
-            except Exception as error:  # a fault of ours with one notebook is no end of the class
-                reason = f"The grader failed: {type(error).__name__}: {error}."
-                yield Result(lab, waiting[future], NOT_GRADED, reason, self.device)
+        self._kit = self._pack(self._misconceptions())
+        coming = iter(notebooks)
+        waiting: dict[Future[Any], str] = {}
+        try:
+            while True:
+                for name, notebook in islice(coming, AHEAD - len(waiting)):
+                    waiting[self._submit(bench.grade, self._kit, name, notebook)] = name
+                if not waiting:
+                    return
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield self._result(future, waiting.pop(future))
+        finally:
+            for future in waiting:
+                future.cancel()
 
-    def _started(self) -> None:
-        """Waits until every worker has its template."""
-        for start in self._starts:
-            start.result()
+    def _result(self, future: Future[Any], name: str) -> Result:
+        lab = self.truth.lab.name
+        try:
+            return Result.from_data(_fetched(future))
+        except UsageError:
+            raise
+        except BrokenExecutor:
+            reason = "A worker of the grader ended unexpectedly; grade it again."
+        except Exception as error:  # a fault of ours with one notebook is no end of the class
+            reason = f"The grader failed: {type(error).__name__}: {error}."
+        return Result(lab, name, NOT_GRADED, reason, self.device)
+
+    def _submit(
+        self, work: Callable[[Kit, str, str], Any], kit: Kit, name: str, notebook: Any
+    ) -> Future[Any]:
+        try:
+            return self._pool.submit(work, kit, name, json.dumps(notebook))
+        except BrokenExecutor as error:
+            broken: Future[Any] = Future()
+            broken.set_exception(error)
+            return broken
 
     def spread(
         self, work: Callable[[Path, str, list[str]], None], root: Path, lab: str, names: list[str]
     ) -> None:
-        """Calls a function of a module in every worker, each time with its share of the names."""
-        shares = [names[start :: self.jobs] for start in range(self.jobs)]
-        for future in [self._pool.submit(work, root, lab, share) for share in shares if share]:
+        """Calls a function of a module in processes on this machine, each with its share of the
+        names.
+        """
+        shares = [names[start :: self._local_jobs] for start in range(self._local_jobs)]
+        for future in [self._local.submit(work, root, lab, share) for share in shares if share]:
             future.result()
+
+
+def _processes(jobs: int) -> ProcessPoolExecutor:
+    # No plain fork: the parent may have run TensorFlow, whose threads do not survive it.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([_IMPORTED_ONCE])
+    return ProcessPoolExecutor(jobs, context)
+
+
+def _fetched(future: Future[Any]) -> Any:
+    """What a worker has returned.
+
+    Raises:
+        UsageError: The machine cannot grade, or the workers are gone.
+    """
+    try:
+        return future.result()
+    except CancelledError:
+        raise UsageError(
+            "The workers are gone: what is graded is kept, and the same command grades the rest."
+        ) from None
+    except ImportError as error:  # not of a submission: its errors are data
+        raise UsageError(f"A worker lacks what is installed here: {error}.") from None
 
 
 class Grader:
@@ -185,30 +251,3 @@ class Grader:
     def close(self) -> None:
         """Ends the template."""
         self.template.close()
-
-
-_grader: Grader | None = None
-
-
-def _begin(root: Path, lab: str, device: str, limits: Limits, layers: tuple[str, ...]) -> None:
-    global _grader
-    course = Course(root)
-    _grader = Grader(course, course.lab(lab), device, limits, layers)
-
-
-def _ready() -> None:
-    assert _grader is not None
-    try:
-        _grader.template.start()
-    except TemplateDied as error:  # before any submission: the machine is at fault
-        raise UsageError(f"Nothing was run: {error}.") from error
-
-
-def _examine(name: str, notebook: Any) -> Examination:
-    assert _grader is not None
-    return _grader.examine(name, notebook)
-
-
-def _grade(name: str, notebook: Any) -> Result:
-    assert _grader is not None
-    return _grader.grade(name, notebook)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +22,9 @@ from autograder.result import GRADED, NOT_GRADED, Result
 from autograder.sandbox import LAYERS, UNSANDBOXED
 from autograder.terminal import bar, follow
 from autograder.workers import Grader, Workers
+
+if TYPE_CHECKING:
+    from autograder.cluster import Cluster
 
 
 def add(commands: Commands) -> None:
@@ -36,6 +41,20 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="run submissions without bubblewrap: they see the machine, and the network",
     )
+    elsewhere = command.add_mutually_exclusive_group()
+    elsewhere.add_argument(
+        "--scheduler", metavar="ADDRESS", help="grade a class on the workers of a Dask scheduler"
+    )
+    for option, what in (
+        ("--slurm", "dask_jobqueue.SLURMCluster"),
+        ("--kubernetes", "KubeCluster"),
+    ):
+        elsewhere.add_argument(
+            option,
+            metavar="FILE",
+            type=Path,
+            help=f"grade a class on workers of its own: YAML, the arguments of Dask's {what}",
+        )
     command.set_defaults(run=run)
 
 
@@ -47,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
         return _grade_class(course, course.lab(options.what), options)
     if path.suffix != ".ipynb" and not path.is_file():
         course.lab(options.what)  # says which labs there are
+    if options.scheduler or options.slurm or options.kubernetes:
+        raise UsageError("A cluster grades a class, one notebook is graded here: name a lab.")
     return _grade_file(course, path, options)
 
 
@@ -135,12 +156,7 @@ def _show(result: Result) -> None:
 def _grade_class(course: Course, lab: Lab, options: argparse.Namespace) -> int:
     started = time.monotonic()
     classroom.handed_in(course, lab)
-    with (
-        Workers(
-            course, lab, _device(options.device), options.jobs, layers=_layers(options)
-        ) as workers,
-        bar() as lines,
-    ):
+    with _workers(course, lab, options) as workers, bar() as lines:
         workers.prepare(follow(lines, f"{lab.name}: its chaffs, once for this course"))
         progress = follow(lines, f"{lab.name}: submissions")
         results = classroom.grade(course, lab, workers, force=options.force, progress=progress)
@@ -149,6 +165,41 @@ def _grade_class(course: Course, lab: Lab, options: argparse.Namespace) -> int:
     else:
         _show_class(course, lab, results, time.monotonic() - started)
     return DONE if all(result.status == GRADED for result in results) else UNGRADED
+
+
+@contextmanager
+def _workers(course: Course, lab: Lab, options: argparse.Namespace) -> Iterator[Workers]:
+    """The workers that are asked for: of this machine, or of a cluster."""
+    layers, place = _layers(options), _place(options)
+    if place is None:
+        with Workers(course, lab, _device(options.device), options.jobs, layers=layers) as workers:
+            yield workers
+        return
+    with place as cluster:
+        device = cluster.device(options.device)
+        executor = cluster.executor(device)
+        with Workers(
+            course, lab, device, cluster.size, layers=layers, executor=executor
+        ) as workers:
+            yield workers
+
+
+def _place(options: argparse.Namespace) -> AbstractContextManager[Cluster] | None:
+    """Where else than on this machine a class is graded."""
+    if not (options.scheduler or options.slurm or options.kubernetes):
+        return None
+    try:
+        from autograder import cluster
+    except ImportError:
+        raise UsageError(
+            "Workers on other machines need Dask: install it with `pip install distributed`."
+        ) from None
+    if options.scheduler:
+        if options.jobs:
+            raise UsageError("A scheduler has the workers that it has: leave --jobs out.")
+        return cluster.reached(options.scheduler)
+    kind = "slurm" if options.slurm else "kubernetes"
+    return cluster.started(kind, getattr(options, kind), options.jobs)
 
 
 def _show_class(course: Course, lab: Lab, results: list[Result], seconds: float) -> None:

@@ -1,0 +1,180 @@
+"""What runs in a worker process, on whatever machine: kits and notebooks come, results go, as data.
+
+A process has one bench: the kit that came last, unpacked, and a warm template. One submission is
+examined at a time, however many threads ask: pytest and the template know no two.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder import labs
+from autograder.errors import UsageError
+from autograder.grading import Examination, judge
+from autograder.grading import examine as examine_one
+from autograder.host import Template, TemplateDied
+from autograder.kit import Kit, OtherEngine, Unpacked, unpacked
+from autograder.lab import hidden_folder
+
+PREFIX = "layerlab-kit-"
+"""How the names of the folders begin that kits are unpacked into."""
+
+
+def ready(kit: Kit) -> None:
+    """Unpacks a kit and starts a template, so that the first submission finds them.
+
+    Raises:
+        UsageError: This machine cannot grade; the message names it and says why.
+    """
+    with _turn:
+        _bench.lay(kit)
+
+
+def examine(kit: Kit, name: str, notebook: str) -> Examination:
+    """Runs a notebook and its hidden tests.
+
+    Args:
+        kit: The lab.
+        name: What the result calls it.
+        notebook: The notebook, as JSON.
+
+    Raises:
+        UsageError: This machine cannot grade.
+    """
+    with _turn:
+        laid, template = _bench.lay(kit)
+        return examine_one(_read(notebook), laid.truth, template, name)
+
+
+def grade(kit: Kit, name: str, notebook: str) -> dict[str, Any]:
+    """Grades a notebook.
+
+    Args:
+        kit: The lab.
+        name: What the result calls it.
+        notebook: The notebook, as JSON.
+
+    Returns:
+        The result as `Result.as_data` gives it.
+
+    Raises:
+        UsageError: This machine cannot grade.
+    """
+    with _turn:
+        laid, template = _bench.lay(kit)
+        found = examine_one(_read(notebook), laid.truth, template, name)
+        return judge(found, laid.truth, laid.misconceptions).as_data()
+
+
+def _read(notebook: str) -> Any:
+    return nbformat.from_dict(json.loads(notebook))
+
+
+class _Bench:
+    def __init__(self) -> None:
+        self._digest = ""
+        self._laid: Unpacked | None = None
+        self._template: Template | None = None
+        self._folder: _Folder | None = None
+        self._closing: Finalize | None = None
+
+    def lay(self, kit: Kit) -> tuple[Unpacked, Template]:
+        """What is in a kit, and a template for it that runs, or did when the kit came."""
+        if self._laid is None or self._template is None or self._digest != kit.digest:
+            try:
+                return self._lay(kit)
+            except (OtherEngine, TemplateDied, UsageError) as error:
+                self.close()
+                reason = str(error).rstrip(".")
+                raise UsageError(f"Nothing was run on {socket.gethostname()}: {reason}.") from error
+        return self._laid, self._template
+
+    def _lay(self, kit: Kit) -> tuple[Unpacked, Template]:
+        self._clear()
+        # A child of multiprocessing runs this at its end, and leaves out what `atexit` knows.
+        self._closing = self._closing or Finalize(None, self.close, exitpriority=1)
+        self._folder = _Folder()
+        self._laid = laid = unpacked(kit, self._folder.path)
+        template = self._template or Template(laid.limits, laid.device, laid.layers)
+        settings = (template.limits, template.device, template.layers)
+        if settings != (laid.limits, laid.device, laid.layers):
+            template.close()
+            template = Template(laid.limits, laid.device, laid.layers)
+        self._template = template
+        template.start()
+        self._digest = kit.digest
+        return laid, template
+
+    def _clear(self) -> None:
+        """Drops the kit, and the modules that were imported from it: another of the same lab may
+        come.
+        """
+        self._laid, self._digest = None, ""
+        if self._folder is None:
+            return
+        folder, self._folder = self._folder, None
+        own = str(hidden_folder(folder.path))
+        if own in labs.__path__:
+            labs.__path__.remove(own)
+        for name, module in [*sys.modules.items()]:
+            if (getattr(module, "__file__", None) or "").startswith(f"{folder.path}{os.sep}"):
+                del sys.modules[name]
+        folder.remove()
+
+    def close(self) -> None:
+        """Ends the template, removes the folder."""
+        template, self._template = self._template, None
+        if template is not None:
+            template.close()
+        self._clear()
+
+
+class _Folder:
+    """A folder that this process alone can read, and that goes with it.
+
+    A process that is killed leaves its own behind; whoever makes one next removes it. The lock
+    tells: the kernel takes it from a process that ends.
+    """
+
+    def __init__(self) -> None:
+        place = Path(tempfile.gettempdir())
+        for left in place.glob(f"{PREFIX}*"):
+            with suppress(OSError):
+                descriptor = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(left)
+                finally:
+                    os.close(descriptor)
+        while True:
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+            try:
+                self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+            except FileNotFoundError:  # another took it for left behind, before the lock
+                continue
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            if self.path.is_dir():
+                return
+            os.close(self._lock)
+
+    def remove(self) -> None:
+        """Removes it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+_turn = threading.Lock()
+_bench = _Bench()
