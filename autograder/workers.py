@@ -16,6 +16,7 @@ from autograder.errors import UsageError
 from autograder.grading import Examination, examine, judge
 from autograder.host import Template, TemplateDied
 from autograder.lab import Lab
+from autograder.orphans import end_with_parent
 from autograder.result import NOT_GRADED, Result
 from autograder.sandbox import LAYERS
 from autograder.subject.limits import Limits
@@ -192,6 +193,7 @@ _grader: Grader | None = None
 
 def _begin(root: Path, lab: str, device: str, limits: Limits, layers: tuple[str, ...]) -> None:
     global _grader
+    end_with_parent()
     course = Course(root)
     _grader = Grader(course, course.lab(lab), device, limits, layers)
 

@@ -15,7 +15,9 @@ from autograder import bank, classroom, notebook, truth
 from autograder.commands import DONE, UNGRADED, Commands, positive
 from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
+from autograder.faults import told
 from autograder.lab import Lab
+from autograder.lock import one_writer
 from autograder.result import GRADED, NOT_GRADED, Result
 from autograder.sandbox import LAYERS, UNSANDBOXED
 from autograder.terminal import bar, follow
@@ -136,6 +138,8 @@ def _grade_class(course: Course, lab: Lab, options: argparse.Namespace) -> int:
     started = time.monotonic()
     classroom.handed_in(course, lab)
     with (
+        told(),
+        one_writer(course),
         Workers(
             course, lab, _device(options.device), options.jobs, layers=_layers(options)
         ) as workers,

@@ -13,7 +13,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy.orm import selectinload
 
-from autograder.classroom import earlier_results
+from autograder import kept as shelf
 from autograder.converting import configuration
 from autograder.course import Course
 from autograder.errors import UsageError
@@ -211,7 +211,7 @@ def read(
     grades = {}
     for name, max_score in points.items():
         lab = course.lab(name) if name in course.lab_names else Lab(name, course.root)
-        kept = {result.submission: result for result in earlier_results(course, lab)}
+        kept = {result.submission: result for result in shelf.results(course, lab)}
         order = _order(lab)
         entered = {entry.student_id: entry for entry in _submissions(gradebook, name)}
         for person in known:
