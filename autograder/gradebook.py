@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import nbgrader.api
 from nbformat.v4 import new_notebook
 from nbgrader.api import (
     Grade,
@@ -19,7 +20,6 @@ from nbgrader.api import (
     MissingEntry,
     SubmittedAssignment,
     SubmittedNotebook,
-    get_alembic_version,
 )
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import LateSubmissionPlugin
@@ -78,7 +78,7 @@ def complete(course: Course) -> None:
         if gradebook.db.execute(text("SELECT version_num FROM alembic_version")).first() is None:
             gradebook.db.execute(
                 text("INSERT INTO alembic_version (version_num) VALUES (:version)"),
-                {"version": get_alembic_version()},
+                {"version": nbgrader.api.get_alembic_version()},
             )
         gradebook.db.commit()
 
