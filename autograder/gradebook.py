@@ -41,12 +41,22 @@ def opened(course: Course) -> Iterator[Gradebook]:
     """The course's gradebook; nbgrader makes it if there is none.
 
     Raises:
+        UsageError: The driver of its database is not installed.
         MachineFault: It cannot be used.
     """
     with_our_tools()
     directory = CourseDirectory(config=configuration(course))
-    with faults.told(), Gradebook(directory.db_url, directory.course_id) as gradebook:
-        yield gradebook
+    with faults.told():
+        try:
+            gradebook = Gradebook(directory.db_url, directory.course_id)
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"c.CourseDirectory.db_url asks for a database whose driver is missing "
+                f"({error.name}). For PostgreSQL: write it as postgresql+psycopg://… and "
+                "pip install 'layerlab[postgresql]'."
+            ) from None
+        with gradebook:
+            yield gradebook
 
 
 def existing(course: Course) -> AbstractContextManager[Gradebook]:

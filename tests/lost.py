@@ -15,6 +15,7 @@ import sqlite3
 import sys
 import warnings
 import zlib
+from datetime import datetime
 
 import nbformat
 import nbgrader.api
@@ -176,6 +177,11 @@ class StandIn:
 # The process that is killed
 
 
+def careless(connection, _):
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
+
+
 def run(root, moment=None, salt="", does="grade"):
     """Grades the class; kills itself when it has touched disk or database for the n-th time."""
     from autograder import classroom, regrade
@@ -188,7 +194,7 @@ def run(root, moment=None, salt="", does="grade"):
     touched = 0
     # A kill leaves what the kernel has; nothing here needs a disk, nor a second for a version.
     os.fsync = lambda _: None
-    event.listen(Engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
+    event.listen(Engine, "connect", careless)
     nbgrader.api.get_alembic_version = lambda: VERSION
 
     def touch(*_):
@@ -257,12 +263,19 @@ _TABLES = {
 }
 
 
+def plain(value):
+    """A value as SQLite has it, whatever database it comes from."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S.%f}"
+    return int(value) if isinstance(value, bool) else value
+
+
 def gradebook(url):
     """All that the gradebook says, without the keys that nbgrader draws at random."""
     engine = create_engine(url)
     with engine.connect() as connection:
         found = {
-            name: sorted(map(str, connection.execute(text(query))))
+            name: sorted(str(tuple(map(plain, row))) for row in connection.execute(text(query)))
             for name, query in _TABLES.items()
         }
     engine.dispose()
