@@ -8,7 +8,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export AUTOGRADER_SEED
 
-.PHONY: demo test attacks book screenshots setup sandbox browser lint unit fresh pages verify lock format
+.PHONY: demo test attacks book screenshots setup sandbox browser server
+.PHONY: lint unit fresh pages verify lock format
 
 demo: setup
 	$(BIN)/python -m autograder.demo lab06_depthwise_conv lab02_mean_zero_init
@@ -27,7 +28,7 @@ screenshots: AUTOGRADER_SEED = make-test
 screenshots: setup
 	cd tests && ../$(BIN)/python -m browser.screenshots
 
-setup: .venv/installed sandbox browser
+setup: .venv/installed sandbox browser server
 
 .venv/installed: requirements.lock pyproject.toml hatch_build.py bin/autograder
 	@echo "Setting up .venv from requirements.lock (a few minutes, once)"
@@ -51,6 +52,13 @@ browser:
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	       && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 	  || echo "Chromium is missing, so the browser tests skip: e.g. sudo apt-get install chromium"
+
+# So do the tests of a gradebook on a server, with Debian's PostgreSQL, which they start themselves.
+server:
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; } \
+	  || echo "PostgreSQL is missing, so its tests skip: e.g. sudo apt-get install postgresql"
 
 lint:
 	$(BIN)/ruff check .
@@ -76,7 +84,7 @@ format:
 
 # The locks hold versions and hashes for every platform, and name no index.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-header pyproject.toml --extra instructor --extra cluster
+        --no-header pyproject.toml --extra instructor --extra cluster --extra postgresql
 lock:
 	$(LOCK) --group dev --output-file requirements.lock
 	$(LOCK) --extra gpu --output-file requirements-gpu.lock

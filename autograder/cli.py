@@ -9,7 +9,7 @@ from importlib import import_module
 
 from autograder import commands
 from autograder.commands import UNGRADED, USAGE
-from autograder.errors import UsageError
+from autograder.errors import MachineFault, UsageError
 from autograder.host import TemplateDied
 from autograder.terminal import say
 
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     except UsageError as error:
         say(f"autograder: {error}")
         return USAGE
-    except TemplateDied as error:
+    except (TemplateDied, MachineFault) as error:
         say(f"autograder: {error}")
         return UNGRADED
     except KeyboardInterrupt:

@@ -22,12 +22,12 @@ from pathlib import Path, PurePosixPath
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.classroom import forget
 from autograder.converting import configuration
 from autograder.course import Course
 from autograder.downloads import Owner, Piece, open_download
 from autograder.errors import UsageError
 from autograder.gradebook import existing, people
+from autograder.kept import forget
 from autograder.lab import Lab
 from autograder.notebook import LARGEST_FILE, closest
 from autograder.roster import Student

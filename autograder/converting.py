@@ -6,17 +6,18 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import faults
 from autograder.course import CONFIG, Course
-from autograder.errors import UsageError
+from autograder.errors import MachineFault, UsageError
 from autograder.lab import Lab
 
 
@@ -34,6 +35,7 @@ def convert(
     students: Collection[str] = (),
     *,
     force: bool = False,
+    done: Callable[[str], None] | None = None,
     **directories: str,
 ) -> None:
     """Runs a converter on a lab.
@@ -44,10 +46,12 @@ def convert(
         lab: The lab.
         students: Those whose submissions are converted, where the converter has to do with any.
         force: Whether what is there is made anew.
+        done: Called with each student whose submission has been converted.
         **directories: Settings of `CourseDirectory` that differ from the course's own.
 
     Raises:
         UsageError: nbgrader gives up; the message has its last words.
+        MachineFault: It gives up, and no submission is to blame.
     """
     config = configuration(course)
     config.CourseDirectory.assignment_id = lab.name
@@ -68,13 +72,22 @@ def convert(
                     if Path(folder) not in wanted:
                         del self.assignments[folder]
 
+        # The last that nbgrader does with a submission, and the only hook that is told whose it is.
+        def set_permissions(self, assignment_id: str, student_id: str) -> None:
+            super().set_permissions(assignment_id, student_id)
+            if done is not None:
+                done(student_id)
+
     made = ForStudents(coursedir=CourseDirectory(config=config), config=config, log=log)
     made.force = force
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at every new submission
             made.start()
-    except (NbGraderException, OSError, RuntimeError, ValueError) as error:
+    except (NbGraderException, OSError, RuntimeError, ValueError, SQLAlchemyError) as error:
+        fault = faults.clause(error) or faults.clause(words.cause)
+        if fault:
+            raise MachineFault(faults.sentence(fault)) from error
         raise UsageError(f"nbgrader gives up on {lab.name}: {words.last or error}") from error
 
 
@@ -87,11 +100,15 @@ def with_our_tools() -> None:
 
 
 class _Words(logging.Handler):
-    """Keeps what went wrong: the last line of the last traceback that nbgrader logged."""
+    """Keeps what went wrong: the last line of the last traceback that nbgrader logged, and the
+    exception that it was made of, which nbgrader does not pass on.
+    """
 
     last = ""
+    cause: BaseException | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
+        self.cause = sys.exc_info()[1] or self.cause
         text = record.getMessage().strip()
         if text.startswith("Traceback"):
             self.last = text.splitlines()[-1]

@@ -1,8 +1,15 @@
-"""The two ways in which grading ends without a score."""
+"""The ways in which grading ends without a score."""
 
 
 class UsageError(Exception):
     """The user asked for something that is not there; one sentence says what to do. Exit 2."""
+
+
+class MachineFault(Exception):
+    """The machine or the database does not do what grading needs; one sentence says what. Exit 3.
+
+    What was done until then stays; the same command goes on.
+    """
 
 
 class NotGraded(Exception):

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from autograder import scrutiny
+from autograder.course import Course
 from autograder.examine import BANNED, Examiner, Outcome, run_tests
 from autograder.hearsay import passed_on
 from autograder.host import Template, TemplateDied
-from autograder.lab import GradedCell
+from autograder.lab import GradedCell, Lab
 from autograder.notebook import code_cells, restore
 from autograder.result import (
     BY_HAND,
@@ -30,7 +32,7 @@ from autograder.result import (
 )
 from autograder.scrutiny import Reading
 from autograder.session import Session
-from autograder.truth import Truth
+from autograder.truth import Truth, kept
 from layerlab.compare import Difference
 from layerlab.diagnose import Failure, Misconception, diagnose
 
@@ -154,6 +156,23 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     result.conduct = found.conduct
     result.outputs = {str(position): outputs for position, outputs in found.outputs.items()}
     return result
+
+
+_JUDGING = ("bank", "grading", "host", "truth")
+"""Modules that a result depends on, beside those that what is true depends on."""
+
+
+def depends_on(course: Course, lab: Lab, device: str) -> str:
+    """Changes with whatever a result depends on beside the notebook.
+
+    Args:
+        course: The course.
+        lab: The lab.
+        device: Where submissions run.
+    """
+    here = Path(__file__).parent
+    code = [(here / f"{name}.py").read_text(encoding="utf-8") for name in _JUDGING]
+    return kept(course, lab, "grades", device, *code).stem
 
 
 @cache

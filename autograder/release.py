@@ -14,6 +14,7 @@ from autograder.converting import convert
 from autograder.course import CONFIG, Course
 from autograder.host import Template
 from autograder.lab import Lab
+from autograder.notebook import grade_id
 from layerlab.visible import FILENAME
 
 
@@ -48,15 +49,25 @@ def enter(course: Course, lab: Lab) -> None:
         course: The course.
         lab: The lab.
     """
-    with gradebook.opened(course) as book:
-        try:
-            book.find_notebook(lab.name, lab.name)
-            return
-        except MissingEntry:
-            pass
+    gradebook.complete(course)
+    if entered(course, lab):
+        return
     source.write(lab.source)
     with tempfile.TemporaryDirectory() as folder:
         convert(GenerateAssignment, course, lab, release_directory=folder)
+
+
+def entered(course: Course, lab: Lab) -> bool:
+    """Whether the gradebook has a lab with all its cells; nbgrader enters them one by one."""
+    with gradebook.opened(course) as book:
+        try:
+            known = book.find_notebook(lab.name, lab.name)
+        except MissingEntry:
+            return False
+        names = {cell.name for cell in known.source_cells}  # the last that nbgrader enters
+        wanted = {grade_id(cell) for cell in lab.solution.cells} - {""}
+        # With submissions it is whole, and nbgrader would refuse to touch it.
+        return wanted <= names or bool(known.submissions)
 
 
 def generate_into(course: Course, lab: Lab, template: Template, root: Path) -> Course:

@@ -15,8 +15,9 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from autograder import kept
 from autograder.charts import outcome_chart, score_chart
-from autograder.classroom import earlier_results, handed_in
+from autograder.classroom import handed_in
 from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
 from autograder.lab import Lab
@@ -291,7 +292,7 @@ def write(course: Course, labs: list[Lab], output: Path, *, similarity: bool = T
     """
     summaries = []
     for lab in labs:
-        results = _with_ungraded(course, lab, list(earlier_results(course, lab)))
+        results = _with_ungraded(course, lab, list(kept.results(course, lab)))
         if any(result.status == GRADED for result in results):
             notebooks = _notebooks(course, lab)
             worked = {name: minutes_worked(each, lab) for name, each in notebooks.items()}

@@ -27,6 +27,7 @@ from autograder.grading import Examination, examine, judge
 from autograder.host import Template
 from autograder.kit import Kit
 from autograder.lab import Lab
+from autograder.orphans import end_with_parent
 from autograder.result import NOT_GRADED, Result
 from autograder.sandbox import LAYERS
 from autograder.subject.limits import Limits
@@ -182,7 +183,7 @@ def _processes(jobs: int) -> ProcessPoolExecutor:
     # No plain fork: the parent may have run TensorFlow, whose threads do not survive it.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([_IMPORTED_ONCE])
-    return ProcessPoolExecutor(jobs, context)
+    return ProcessPoolExecutor(jobs, context, initializer=end_with_parent)
 
 
 def _fetched(future: Future[Any]) -> Any:

@@ -13,9 +13,9 @@ import pytest
 from classbook import LAB, OTHER
 
 from autograder import cli
-from autograder.classroom import _keep
 from autograder.exports.grades import number, text
 from autograder.gradebook import existing
+from autograder.kept import Kept, Shelf
 from autograder.result import FAILED, GRADED, NOT_GRADED, PASSED, CellResult, Result
 
 
@@ -42,13 +42,15 @@ def graded(course, tmp_path_factory):
         for cell in lab.graded_cells
         if not cell.by_hand
     ]
-    _keep(made, lab, Result(LAB, "ada", GRADED, device="gpu", cells=cells, versions={"keras": "3"}))
+    Shelf(made, lab).write(
+        Kept(Result(LAB, "ada", GRADED, device="gpu", cells=cells, versions={"keras": "3"}))
+    )
     first = lab.graded_cells[0]
     wrong = CellResult(
         first.grade_id, 0.0, first.points, FAILED, "It is wrong.", ["swapped"], ["You swap them."]
     )
-    _keep(made, lab, Result(LAB, "mallory", GRADED, cells=[wrong]))
-    _keep(made, lab, Result(LAB, "sam1", NOT_GRADED, "It is empty."))
+    Shelf(made, lab).write(Kept(Result(LAB, "mallory", GRADED, cells=[wrong])))
+    Shelf(made, lab).write(Kept(Result(LAB, "sam1", NOT_GRADED, "It is empty.")))
     (made.root / "submitted" / "sam1" / LAB).mkdir(parents=True)
     return made
 

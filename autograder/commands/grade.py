@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from autograder import bank, classroom, notebook, truth
-from autograder.commands import DONE, UNGRADED, Commands, positive
+from autograder import bank, classroom, notebook, regrade, truth
+from autograder.commands import DONE, SHORT, UNGRADED, Commands, positive
 from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
+from autograder.faults import told
 from autograder.lab import Lab
+from autograder.lock import one_writer
 from autograder.result import GRADED, NOT_GRADED, Result
 from autograder.sandbox import LAYERS, UNSANDBOXED
-from autograder.terminal import bar, follow
+from autograder.terminal import bar, follow, say
 from autograder.workers import Grader, Workers
 
 if TYPE_CHECKING:
@@ -35,7 +40,14 @@ def add(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.add_argument("--device", choices=["auto", "cpu", "gpu"], default="auto")
     command.add_argument("--jobs", type=positive, help="workers for a class (default: cores)")
-    command.add_argument("--force", action="store_true", help="grade again what is graded")
+    again = command.add_mutually_exclusive_group()
+    again.add_argument("--force", action="store_true", help="grade again what is graded")
+    again.add_argument(
+        "--regrade",
+        action="store_true",
+        help="grade again what a changed grader may see otherwise; says whose score moves; asks",
+    )
+    command.add_argument("--yes", action="store_true", help="with --regrade: do not ask")
     command.add_argument(
         "--no-sandbox",
         action="store_true",
@@ -62,12 +74,16 @@ def run(options: argparse.Namespace) -> int:
     """Grades what is named; prints the scores and why."""
     path = Path(options.what)
     course = Course.find()
+    if options.yes and not options.regrade:
+        raise UsageError("--yes goes with --regrade: nothing else asks.")
     if options.what in course.lab_names and not path.is_file():
         return _grade_class(course, course.lab(options.what), options)
     if path.suffix != ".ipynb" and not path.is_file():
         course.lab(options.what)  # says which labs there are
     if options.scheduler or options.slurm or options.kubernetes:
         raise UsageError("A cluster grades a class, one notebook is graded here: name a lab.")
+    if options.regrade:
+        raise UsageError("--regrade is for a class: name a lab.")
     return _grade_file(course, path, options)
 
 
@@ -156,14 +172,28 @@ def _show(result: Result) -> None:
 def _grade_class(course: Course, lab: Lab, options: argparse.Namespace) -> int:
     started = time.monotonic()
     classroom.handed_in(course, lab)
-    with _workers(course, lab, options) as workers, bar() as lines:
-        workers.prepare(follow(lines, f"{lab.name}: its chaffs, once for this course"))
-        progress = follow(lines, f"{lab.name}: submissions")
-        results = classroom.grade(course, lab, workers, force=options.force, progress=progress)
+    with told(), one_writer(course), _workers(course, lab, options) as workers:
+        with bar() as lines:
+            workers.prepare(follow(lines, f"{lab.name}: its chaffs, once for this course"))
+            progress = follow(lines, f"{lab.name}: submissions")
+            if not options.regrade:
+                results = classroom.grade(
+                    course, lab, workers, force=options.force, progress=progress
+                )
+            else:
+                proposal = regrade.propose(course, lab, workers, progress)
+        if options.regrade:
+            return _regrade_class(course, lab, workers, proposal, options)
     if options.json:
         print(json.dumps([result.summary() for result in results], ensure_ascii=False, indent=2))
     else:
         _show_class(course, lab, results, time.monotonic() - started)
+        old = regrade.affected(course, lab, workers.device)
+        if old:
+            say(
+                f"{len(old)} of these scores are from before the grader changed: "
+                f"`autograder grade {lab.name} --regrade` says which of them would move, and asks."
+            )
     return DONE if all(result.status == GRADED for result in results) else UNGRADED
 
 
@@ -200,6 +230,64 @@ def _place(options: argparse.Namespace) -> AbstractContextManager[Cluster] | Non
         return cluster.reached(options.scheduler)
     kind = "slurm" if options.slurm else "kubernetes"
     return cluster.started(kind, getattr(options, kind), options.jobs)
+
+
+def _regrade_class(
+    course: Course,
+    lab: Lab,
+    workers: Workers,
+    proposal: regrade.Proposal,
+    options: argparse.Namespace,
+) -> int:
+    """Shows whose score moves; writes it if that is wanted, or if nothing moves."""
+    if not options.json:
+        _show_moves(lab, proposal)
+    agreed = options.yes or not proposal.moves or _agrees()
+    if agreed:
+        regrade.write(course, lab, workers, proposal)
+    if options.json:
+        data = {
+            "students": proposal.students,
+            "moves": [asdict(move) for move in proposal.moves],
+            "failed": [result.summary() for result in proposal.failed],
+            "written": agreed,
+        }
+        print(json.dumps(data, ensure_ascii=False, indent=2))
+    elif not agreed:
+        say("Nothing was written; the new results wait: the same command asks again, or --yes.")
+    if not agreed:
+        return SHORT
+    return UNGRADED if proposal.failed else DONE
+
+
+def _agrees() -> bool:
+    """Whether a person says so; where there is none, nobody has."""
+    if not sys.stdin.isatty():
+        return False
+    say("Write these scores into the gradebook? [y/N]")
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def _show_moves(lab: Lab, proposal: regrade.Proposal) -> None:
+    console = Console(highlight=False)
+    table = Table("student", "cell", "score", "why", title=f"{lab.name}: scores that move")
+    for move in proposal.moves:
+        old, new = ("none" if each is None else f"{each:.2f}" for each in (move.old, move.new))
+        held = "" if move.by_hand is None else f"\n{move.by_hand:g} by hand: that counts"
+        row = (move.student, move.cell, f"{old} → {new}{held}", move.why)
+        table.add_row(*map(Text, row))
+    if proposal.moves:
+        console.print(table)
+    for result in proposal.failed:
+        console.print(
+            f"{result.submission} keeps its score: it could not be graded again. {result.reason}",
+            markup=False,
+        )
+    moved = len({move.student for move in proposal.moves})
+    console.print(
+        f"{len(proposal.students)} were graded again, since what their result depends on has "
+        f"changed; the score of {moved} moves."
+    )
 
 
 def _show_class(course: Course, lab: Lab, results: list[Result], seconds: float) -> None:

@@ -13,10 +13,10 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy.orm import selectinload
 
-from autograder.classroom import earlier_results
-from autograder.converting import configuration
+from autograder import kept as shelf
+from autograder.classroom import Handed
 from autograder.course import Course
-from autograder.errors import UsageError
+from autograder.errors import NotGraded, UsageError
 from autograder.gradebook import people
 from autograder.lab import Lab
 from autograder.result import (
@@ -202,7 +202,6 @@ def read(
         for folder in course.root.glob(f"submitted/*/{name}")
         if folder.is_dir()
     }
-    directory = CourseDirectory(config=configuration(course))
     known = people(gradebook)
     ids = {person.id for person in known}
     known += [Student(student) for student in sorted({student for student, _ in handed} - ids)]
@@ -211,16 +210,15 @@ def read(
     grades = {}
     for name, max_score in points.items():
         lab = course.lab(name) if name in course.lab_names else Lab(name, course.root)
-        kept = {result.submission: result for result in earlier_results(course, lab)}
+        kept = {result.submission: result for result in shelf.results(course, lab)}
         order = _order(lab)
         entered = {entry.student_id: entry for entry in _submissions(gradebook, name)}
         for person in known:
             result = kept.get(person.id)
             if person.id in entered:
-                entry = entered[person.id]
                 folder = course.root / "submitted" / person.id / name
-                latest = directory.get_existing_timestamp(str(folder))
-                outdated = latest is not None and (not entry.timestamp or latest > entry.timestamp)
+                entry, newest = entered[person.id], Handed(person.id, folder)
+                outdated = _outdated(entry, newest, result)
                 grade = _grade(entry, person, max_score, result, order, outdated)
             elif (person.id, name) in handed:
                 reason = (result and result.reason) or "It was not graded yet."
@@ -229,6 +227,17 @@ def read(
                 grade = Grade(person, name, max_score)
             grades[person.id, name] = grade
     return Grades(known, points, grades)
+
+
+def _outdated(entry: Any, newest: Handed, result: Result | None) -> bool:
+    """Whether what the gradebook has is of an earlier submission than the newest."""
+    if result is not None and result.status == NOT_GRADED:
+        return True
+    try:
+        time = newest.time
+    except NotGraded:
+        return True
+    return time is not None and (not entry.timestamp or time > entry.timestamp)
 
 
 def _all_known(wanted: Collection[str], known: Collection[str], what: str) -> None:
@@ -292,7 +301,7 @@ def _grade(
         entry.score or 0.0,
         entry.late_submission_penalty or 0.0,
         entry.timestamp,
-        outdated,
+        outdated and graded,
         sorted(marks, key=lambda mark: (order.get(mark.cell, len(order)), mark.cell)),
         result,
     )
