@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -49,6 +50,8 @@ def told() -> Iterator[None]:
     Raises:
         MachineFault: The machine or the database is at fault.
     """
+    log = logging.getLogger("tornado.application")  # where nbgrader logs tracebacks of its own
+    silent, log.disabled = log.disabled, True
     try:
         yield
     except (MachineFault, UsageError):
@@ -58,6 +61,8 @@ def told() -> Iterator[None]:
         if not found:
             raise
         raise MachineFault(sentence(found)) from error
+    finally:
+        log.disabled = silent
 
 
 def sentence(found: str) -> str:

@@ -5,6 +5,7 @@ feedback. Only who says what a notebook is worth is not.
 """
 
 import copy
+import io
 import json
 import multiprocessing
 import os
@@ -212,6 +213,7 @@ def run(root, moment=None, salt="", does="grade"):
     for moments in ("before_cursor_execute", "commit"):
         event.listen(Engine, moments, touch)
     warnings.simplefilter("ignore", SAWarning)
+    sys.stderr = io.StringIO()
     workers = StandIn(course, salt)
     lab = course.lab(LAB)
     try:
@@ -221,7 +223,7 @@ def run(root, moment=None, salt="", does="grade"):
             else:
                 regrade.write(course, lab, workers, regrade.propose(course, lab, workers))
     except (MachineFault, UsageError) as error:
-        (root / "said").write_text(str(error))
+        (root / "said").write_text(f"{error}{sys.stderr.getvalue()}")
         os._exit(3 if isinstance(error, MachineFault) else 2)
     (root / "touched").write_text(str(touched))
     os._exit(0)
