@@ -6,31 +6,24 @@ examined at a time, however many threads ask: pytest and the template know no tw
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import shutil
 import socket
 import sys
-import tempfile
 import threading
-from contextlib import suppress
 from multiprocessing.util import Finalize
-from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from autograder import labs
 from autograder.errors import UsageError
+from autograder.folder import Folder
 from autograder.grading import Examination, judge
 from autograder.grading import examine as examine_one
 from autograder.host import Template, TemplateDied
 from autograder.kit import Kit, OtherEngine, Unpacked, unpacked
 from autograder.lab import hidden_folder
-
-PREFIX = "layerlab-kit-"
-"""How the names of the folders begin that kits are unpacked into."""
 
 
 def ready(kit: Kit) -> None:
@@ -88,7 +81,7 @@ class _Bench:
         self._digest = ""
         self._laid: Unpacked | None = None
         self._template: Template | None = None
-        self._folder: _Folder | None = None
+        self._folder: Folder | None = None
         self._closing: Finalize | None = None
 
     def lay(self, kit: Kit) -> tuple[Unpacked, Template]:
@@ -106,7 +99,7 @@ class _Bench:
         self._clear()
         # A child of multiprocessing runs this at its end, and leaves out what `atexit` knows.
         self._closing = self._closing or Finalize(None, self.close, exitpriority=1)
-        self._folder = _Folder()
+        self._folder = Folder()
         self._laid = laid = unpacked(kit, self._folder.path)
         template = self._template or Template(laid.limits, laid.device, laid.layers)
         settings = (template.limits, template.device, template.layers)
@@ -140,40 +133,6 @@ class _Bench:
         if template is not None:
             template.close()
         self._clear()
-
-
-class _Folder:
-    """A folder that this process alone can read, and that goes with it.
-
-    A process that is killed leaves its own behind; whoever makes one next removes it. The lock
-    tells: the kernel takes it from a process that ends.
-    """
-
-    def __init__(self) -> None:
-        place = Path(tempfile.gettempdir())
-        for left in place.glob(f"{PREFIX}*"):
-            with suppress(OSError):
-                descriptor = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(left)
-                finally:
-                    os.close(descriptor)
-        while True:
-            self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
-            try:
-                self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-            except FileNotFoundError:  # another took it for left behind, before the lock
-                continue
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-            if self.path.is_dir():
-                return
-            os.close(self._lock)
-
-    def remove(self) -> None:
-        """Removes it."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._lock)
 
 
 _turn = threading.Lock()

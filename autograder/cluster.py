@@ -66,7 +66,7 @@ class Cluster:
         _check("scheduler", _of_scheduler(client))
         self.size = len(workers)
         """Number of workers."""
-        self._gpus = sum(client.run(_gpus).values())
+        self._gpus = sum(client.run(_gpus, on_error="ignore").values())
 
     def device(self, wanted: str) -> str:
         """The device that submissions run on.
@@ -102,7 +102,11 @@ class _Dask(Executor):
         self._kits: dict[str, Any] = {}
 
     def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        return self._executor.submit(work, *map(self._sent, arguments), **named)
+        try:
+            return self._executor.submit(work, *map(self._sent, arguments), **named)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise UsageError(f"The scheduler takes no more work ({reason}): grade again.") from None
 
     def _sent(self, argument: Any) -> Any:
         if not isinstance(argument, Kit):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Kit:
     """
 
     digest: str
-    content: bytes | Path
+    content: bytes | Path = field(repr=False)  # Dask writes what fails into its logs
 
     @classmethod
     def make(

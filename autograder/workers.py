@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -23,6 +22,7 @@ from typing import Any
 from autograder import bank, bench, truth
 from autograder.course import Course
 from autograder.errors import UsageError
+from autograder.folder import Folder
 from autograder.grading import Examination, examine, judge
 from autograder.host import Template
 from autograder.kit import Kit
@@ -77,7 +77,7 @@ class Workers:
         self._local = _processes(self._local_jobs)
         self._pool: Executor = executor or self._local
         # Workers here read a kit from a file; others are sent it.
-        self._shelf = tempfile.TemporaryDirectory(prefix="layerlab-") if executor is None else None
+        self._shelf = Folder() if executor is None else None
         known = bank.known(course, self.truth, device)
         self._kit = self._pack(self._misconceptions() if known else [])
         # The templates come up while the caller reads what to grade.
@@ -86,7 +86,7 @@ class Workers:
 
     def _pack(self, misconceptions: list[Misconception]) -> Kit:
         kit = Kit.make(self.truth, misconceptions, *self._settings)
-        return kit.kept_in(Path(self._shelf.name)) if self._shelf is not None else kit
+        return kit.kept_in(self._shelf.path) if self._shelf is not None else kit
 
     def _misconceptions(self) -> list[Misconception]:
         return bank.misconceptions(self.course, self.truth, self.examine, self.device)
@@ -97,7 +97,7 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self._local.shutdown(cancel_futures=True)
         if self._shelf is not None:
-            self._shelf.cleanup()
+            self._shelf.remove()
 
     def examine(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Examination]:
         """Examines named notebooks in parallel; results come in order.

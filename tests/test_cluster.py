@@ -11,7 +11,14 @@ import sys
 import threading
 import time
 import types
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,11 +26,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import bank, bench, terminal, truth, workers
+from autograder import bank, bench, folder, terminal, truth, workers
 from autograder.cli import main
 from autograder.errors import UsageError
 from autograder.kit import Kit, OtherEngine, engine, unpacked
-from autograder.lab import Lab
+from autograder.lab import HIDDEN, Lab
 from autograder.result import GRADED, NOT_GRADED, Result
 from autograder.sandbox import LAYERS
 from autograder.subject.limits import Limits
@@ -222,22 +229,22 @@ def test_a_worker_leaves_nothing_behind_and_clears_up_after_others(
     packed, elsewhere, tmp_path, monkeypatch
 ):
     kit = packed[1].kept_in(tmp_path)
-    left = tmp_path / f"{bench.PREFIX}left"
-    used = tmp_path / f"{bench.PREFIX}used"
-    for folder in (left, used):
-        folder.mkdir()
+    left = tmp_path / f"{folder.PREFIX}left"
+    used = tmp_path / f"{folder.PREFIX}used"
+    left.mkdir()
+    used.mkdir()
     descriptor = os.open(used, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     lines = """
 import sys
 from multiprocessing import get_context
 from pathlib import Path
-from autograder import bench, host
+from autograder import bench, folder, host
 from autograder.kit import Kit
 def work(kit):
     host.Template.start = lambda self: None
     bench.ready(kit)
-    print(len([*Path.cwd().glob(bench.PREFIX + "*")]), flush=True)
+    print(len([*Path.cwd().glob(folder.PREFIX + "*")]), flush=True)
 if __name__ == "__main__":
     kit = Kit(sys.argv[1], Path(sys.argv[2]))
     child = get_context("fork").Process(target=work, args=(kit,))
@@ -247,7 +254,7 @@ if __name__ == "__main__":
 """
     monkeypatch.setitem(ENVIRONMENT, "TMPDIR", str(tmp_path))
     assert elsewhere(lines, kit.digest, kit.content).split() == ["2", "2"]
-    assert [*tmp_path.glob(f"{bench.PREFIX}*")] == [used]
+    assert [*tmp_path.glob(f"{folder.PREFIX}*")] == [used]
     os.close(descriptor)
 
 
@@ -366,6 +373,17 @@ def test_any_executor_with_processes_will_do(sandbox, course, lab06, grader):
     expected = grader.grade("solved", lab06.solution)
     assert [cell.message for cell in result.cells] == [cell.message for cell in expected.cells]
     assert (result.score, result.status) == (11, GRADED)
+
+
+def test_threads_of_the_caller_are_refused(told, course, lab06):
+    """They would take the hidden modules of a kit for those of the course, or the other way."""
+    with (
+        ThreadPoolExecutor(1) as pool,
+        Workers(course, lab06, jobs=1, executor=pool) as made,
+        pytest.raises(UsageError, match=r"Nothing was run on .*: one process grades one course\."),
+    ):
+        list(made.grade(class_of("a", [])))
+    assert lab06.hidden == HIDDEN / LAB and lab06.banned
 
 
 # ---------------------------------------------------------------- what is asked for
