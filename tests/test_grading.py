@@ -104,6 +104,17 @@ def test_the_summary_has_the_keys_that_were_promised(right):
     json.dumps(summary, allow_nan=False)
 
 
+@pytest.mark.parametrize("name", ["kernel_detached", "bias_order_swapped"])
+def test_a_doubt_costs_no_marks(grader, lab06, chaff, name):
+    """Every case is looked at twice then, those of which only a part is right included."""
+    (entry,) = [entry for entry in lab06.chaffs if entry.name == name]
+    notebook = bank.notebook(lab06, entry)
+    notebook.cells.insert(2, new_code_cell("import os, threading\nx = os.getcwd()"))
+    result = grader.grade(name, notebook)
+    assert scores(result) == scores(chaff(name)) and 0 < result.score < result.max_score
+    assert result.conduct == []
+
+
 def test_grading_twice_gives_the_same(grader, lab06, chaff):
     (entry,) = [entry for entry in lab06.chaffs if entry.name == "kernel_flipped"]
     again = grader.grade("kernel_flipped", bank.notebook(lab06, entry)).summary()
