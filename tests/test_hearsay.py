@@ -67,6 +67,11 @@ def test_a_sentence_that_the_probe_has_not_is_not_told():
     assert sentence("The hidden kernel is 0.25.") == "It raises an error of its own."
 
 
+def test_a_text_that_is_made_to_take_long_does_not():
+    text = "The trainable weights should have the shapes " + "; the layer has " * 5_000
+    assert sentence(text) == "It raises an error of its own."
+
+
 def test_words_for_feedback(lab06):
     told = hearsay.passed_on(
         "the weights have other names or shapes than asked for: kernel, bias; found kernel, Leak_2",
