@@ -37,6 +37,8 @@ from layerlab.compare import Difference
 from layerlab.diagnose import Failure, Misconception, diagnose
 
 MOST_REASONS = 4
+LONGEST_REASON = 500
+"""Characters of a reason: a submission may have given its weights very long names."""
 
 
 @dataclass
@@ -133,7 +135,7 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
         """What is wrong, in words that give no hidden case away."""
         if difference.kind == BANNED:  # the examiner's own words
             return difference.brief
-        return passed_on(difference.brief, found.reading, lab.hidden)
+        return passed_on(difference.brief[:LONGEST_REASON], found.reading, lab.hidden)
 
     result.remarks = [*troubles, *(f"{cell}: {note}" for cell, note in found.notes.items())]
     for cell in lab.graded_cells:
