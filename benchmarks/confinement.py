@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import statistics
 import sys
@@ -19,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +111,9 @@ def _outcomes(
         known = truth.load(course, lab)
         kit = Kit.make(known, [], contest.LIMITS, "cpu", layers)
         neighbour = json.dumps(lab.solution)
-        alone = contest.listen(kit, neighbour)
+        # A process of its own: the lab that a kit holds is not the one that is loaded here.
+        pool = ProcessPoolExecutor(1, multiprocessing.get_context("forkserver"))
+        alone = pool.submit(contest.listen, kit, neighbour).result()
         for attack in chosen:
             if attack.lab != name:
                 continue
@@ -121,7 +125,8 @@ def _outcomes(
                 try:
                     conduct = inspect(handed.folder)
                     notebook = json.dumps(handed.read(lab))
-                    data, seen = contest.grade(kit, attack.name, notebook, neighbour)
+                    work = pool.submit(contest.grade, kit, attack.name, notebook, neighbour)
+                    data, seen = work.result()
                     result = Result.from_data(data)
                     score, conduct = result.score, [*conduct, *result.conduct]
                 except NotGraded as cause:
@@ -135,6 +140,7 @@ def _outcomes(
             if seen is not None and seen.neighbour != alone:
                 escaped.append("the next submission answers otherwise")
             yield attack, escaped, bool(conduct)
+        pool.shutdown()
 
 
 if __name__ == "__main__":
