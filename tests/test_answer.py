@@ -90,6 +90,6 @@ def test_an_image_is_examined_beside_its_original(lab06):
             return {"output": case.key}
 
     cases = [CASE, doubled]
-    truth = Truth(lab06, cases, {case.key: {} for case in cases})
+    truth = Truth(lab06, cases, {}, {case.key: {} for case in cases}, {})
     found = Examiner(Answers(), truth).original(doubled)
     assert found.case is CASE and found.observation == {"output": CASE.key}

@@ -91,7 +91,7 @@ def truths(course):
             images = [case for case in truth.cases if "image_of" in case.options]
             keys = {case.key for case in images} | {case.options["image_of"] for case in images}
             chosen = [case for case in truth.cases if case.key in keys]
-            known[name] = Truth(truth.lab, chosen, truth.expected)
+            known[name] = Truth(truth.lab, chosen, {}, truth.expected, truth.seeds)
         return known[name]
 
     return chosen_of
