@@ -73,7 +73,7 @@ def make_class(course, lab, root, students):
 @pytest.fixture(scope="module")
 def students(lab06):
     """Right, wrong, untouched and hopeless ones."""
-    # None whose graph takes seconds to trace: time limits are wall-clock time, and cores are shared.
+    # None whose graph takes seconds to trace: limits are wall-clock time, and cores are shared.
     names = ["multiplier_major", "kernel_flipped", "bias_order_swapped", "bias_left_out"]
     entries = [entry for entry in lab06.chaffs if entry.name in names] + lab06.wheats[:1]
     found = {entry.name: bank.notebook(lab06, entry) for entry in entries}
