@@ -170,7 +170,8 @@ class Session:
         Raises:
             TemplateDied: The sandbox does not start.
         """
-        seconds = min(self._limits.probe_seconds, self._left())
+        # Two evaluations, and the first op of a process: more than a case, on a busy machine, too.
+        seconds = min(3 * self._limits.probe_seconds, self._left())
         if seconds <= 0:
             return {"ops": [], "error": "the submission has used up its time"}
         try:
