@@ -53,7 +53,11 @@ def trace(call: Callable[..., Any], arguments: list[Any]) -> Any:
 
 def ops(graph: Any) -> list[str]:
     """Types of all ops in a graph, nested functions included."""
-    definition = graph.as_graph_def()
+    return ops_of(graph.as_graph_def())
+
+
+def ops_of(definition: Any) -> list[str]:
+    """Types of all ops in a `GraphDef`, nested functions included."""
     nodes = [*definition.node]
     for function in definition.library.function:
         nodes += function.node_def

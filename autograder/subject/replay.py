@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
+
+from layerlab.graph import ops_of
 
 _FAMILIES = frozenset(
     f"gen_{name}_ops"
@@ -67,7 +69,7 @@ def run(graph: bytes, feeds: list[dict[str, Any]], fetches: Mapping[str, str]) -
         definition = tf.compat.v1.GraphDef.FromString(graph)
     except Exception as error:  # whatever a parser raises on bytes that are no graph
         return {"ops": [], "error": _brief(error)}
-    found = sorted(set(ops(definition)))
+    found = ops_of(definition)
     # A node may call a function of the graph by its name; its body is among what was found. (Where
     # a function has the name of an op of TensorFlow, the op is what runs.)
     own = {function.signature.name for function in definition.library.function} - _known()
@@ -79,13 +81,6 @@ def run(graph: bytes, feeds: list[dict[str, Any]], fetches: Mapping[str, str]) -
         return {"ops": found, "results": _evaluate(definition, feeds, fetches)}
     except Exception as error:  # a graph can be wrong in as many ways as a program
         return {"ops": found, "error": _brief(error)}
-
-
-def ops(definition: Any) -> Iterator[str]:
-    """Types of all ops in a `GraphDef`, the bodies of its functions included."""
-    yield from (node.op for node in definition.node)
-    for function in definition.library.function:
-        yield from (node.op for node in function.node_def)
 
 
 def _evaluate(
