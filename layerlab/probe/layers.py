@@ -65,25 +65,40 @@ def _call(layer: Any, asked: Asked, inputs: list[tf.Tensor]) -> None:
     case, options = asked.case, asked.case.options
     training = options.get("training")
     flags = [{}] * len(inputs) if training is None else [{"training": flag} for flag in training]
-    function = _traced(layer, inputs[0], options)
-    sources = float_tensors(inputs[-1])
-    asked.where = "call"
+    cotangent = None if case.cotangent is None else tf.constant(case.cotangent)
+    step = _traced(_step(layer, asked), inputs[0], cotangent, options)
     for x, flag in zip(inputs, flags, strict=True):
-        with tf.GradientTape(watch_accessed_variables=case.cotangent is not None) as tape:
-            tape.watch(sources)
-            y = function(x, **flag)
+        asked.where = "call"
+        y, gradients = step(x, cotangent, **flag)
     asked.observed["output"] = tensor(y, "call")
     asked.observed["output dtype"] = y.dtype.name
-    if case.cotangent is None or asked.observed["output"].shape != case.cotangent.shape:
-        return
-    asked.where = "the gradient"
-    variables = [w.value for w in layer.trainable_weights]
-    gradients = tape.gradient(
-        y, [*sources, *variables], output_gradients=tf.cast(case.cotangent, y.dtype)
-    )
-    names = [*input_names(len(sources)), *weight_names(layer, options)]
-    for name, gradient in zip(names, gradients, strict=True):
+    names = [*input_names(len(float_tensors(inputs[-1]))), *weight_names(layer, options)]
+    for name, gradient in zip(names, gradients, strict=bool(gradients)):
         asked.observed[f"gradient of {name}"] = array(gradient)
+
+
+def _step(layer: Any, asked: Asked) -> Callable[..., tuple[Any, list[Any]]]:
+    """A call of the layer and, where its output is as the cotangent, the gradients by input and
+    weights: what `fit` does to a batch, and traces as one function.
+    """
+
+    def step(x: Any, cotangent: tf.Tensor | None, **flags: Any) -> tuple[Any, list[Any]]:
+        sources = float_tensors(x)
+        with tf.GradientTape(watch_accessed_variables=cotangent is not None) as tape:
+            tape.watch(sources)
+            y = layer(x, **flags)
+        if cotangent is None or not tf.is_tensor(y):
+            return y, []
+        if not y.shape.is_compatible_with(cotangent.shape):
+            return y, []
+        asked.where = "the gradient"
+        upstream = tf.cast(cotangent, y.dtype)
+        variables = [w.value for w in layer.trainable_weights]
+        gradients = tape.gradient(y, [*sources, *variables], output_gradients=upstream)
+        asked.where = "call"  # of a trace, which has not run yet
+        return y, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
+
+    return step
 
 
 def _batched(shape: Any, options: Mapping[str, Any]) -> tuple[int | None, ...]:
@@ -91,20 +106,26 @@ def _batched(shape: Any, options: Mapping[str, Any]) -> tuple[int | None, ...]:
     return (batch, *shape[1:])
 
 
-def _traced(layer: Any, x: Any, options: Mapping[str, Any]) -> Callable[..., Any]:
-    """The layer's call, eager or as a `tf.function`."""
+def _traced(
+    step: Callable[..., Any], x: Any, cotangent: tf.Tensor | None, options: Mapping[str, Any]
+) -> Callable[..., Any]:
+    """A step, eager or as a `tf.function`."""
     mode = options.get("mode", "eager")
     if mode == "eager":
-        return layer
-    spec = keras.tree.map_structure(lambda x: tf.TensorSpec(_batched(x.shape, options), x.dtype), x)
+        return step
 
-    def call(x: Any, **flags: Any) -> Any:
+    def spec(x: tf.Tensor) -> tf.TensorSpec:
+        return tf.TensorSpec(_batched(x.shape, options), x.dtype)
+
+    given = keras.tree.map_structure(spec, x), None if cotangent is None else spec(cotangent)
+
+    def traced(x: Any, cotangent: Any, **flags: Any) -> Any:
         if mode == "xla":  # the batch's shape is known to XLA
-            x = keras.tree.map_structure(lambda x, s: tf.ensure_shape(x, s.shape), x, spec)
-        return layer(x, **flags)
+            x = keras.tree.map_structure(lambda x, s: tf.ensure_shape(x, s.shape), x, given[0])
+        return step(x, cotangent, **flags)
 
-    reduce = {"input_signature": [spec]} if "training" not in options else {}
-    return tf.function(call, jit_compile=mode == "xla", autograph=False, **reduce)
+    signature = {"input_signature": given} if "training" not in options else {}
+    return tf.function(traced, jit_compile=mode == "xla", autograph=False, **signature)
 
 
 def _reload(layer: Any, shape: Any) -> Any:
