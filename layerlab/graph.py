@@ -5,12 +5,12 @@ the names in its source.
 from __future__ import annotations
 
 import ast
-import cProfile
 import contextlib
 import inspect
 import linecache
 import sys
 from collections.abc import Callable, Iterator
+from types import CodeType, FrameType
 from typing import Any
 
 import tensorflow as tf
@@ -23,27 +23,19 @@ def recorded(entered: set[str]) -> Iterator[None]:
     Args:
         entered: Receives their qualified names, `module:Class.method`, also if something is raised.
     """
+    codes: dict[int, tuple[CodeType, str]] = {}  # by identity: equal code may stand in two modules
+
+    def enter(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and id(frame.f_code) not in codes:
+            codes[id(frame.f_code)] = frame.f_code, frame.f_globals.get("__name__", "")
+
     previous = sys.getprofile()
-    profile = cProfile.Profile(builtins=False)  # in C: a callback for each call costs much more
-    profile.enable()
+    sys.setprofile(enter)
     try:
         yield
     finally:
-        profile.disable()
         sys.setprofile(previous)
-        modules = _modules()
-        for entry in profile.getstats():
-            code = entry.code
-            entered.add(f"{modules.get(code.co_filename, '')}:{code.co_qualname}")
-
-
-def _modules() -> dict[str, str]:
-    """Names of the imported modules by their files."""
-    found = {}
-    for module in [*sys.modules.values()]:
-        attributes = getattr(module, "__dict__", {})  # of its own: a lazy module has none yet
-        found[attributes.get("__file__")] = attributes.get("__name__", "")
-    return found
+        entered.update(f"{module}:{code.co_qualname}" for code, module in codes.values())
 
 
 def trace(call: Callable[..., Any], arguments: list[Any]) -> Any:

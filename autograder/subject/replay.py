@@ -73,7 +73,7 @@ def run(graph: bytes, feeds: list[dict[str, Any]], fetches: Mapping[str, str]) -
     # A node may call a function of the graph by its name; its body is among what was found. (Where
     # a function has the name of an op of TensorFlow, the op is what runs.)
     own = {function.signature.name for function in definition.library.function} - _known()
-    refused = [op for op in found if op not in _allowed() | own]
+    refused = [op for op in found if op not in allowed() | own]
     if refused:
         name = refused[0] if refused[0] in _known() else "of no known name"
         return {"ops": found, "refused": name}
@@ -107,7 +107,8 @@ def _known() -> frozenset[str]:
 
 
 @functools.cache
-def _allowed() -> frozenset[str]:
+def allowed() -> frozenset[str]:
+    """The ops that a graph may be made of. The template asks, so that its children know."""
     family = {name: _module(getattr(tf.raw_ops, name)) for name in _known()}
     computing = {name for name, module in family.items() if module in _FAMILIES}
     return _SINGLE | {name for name in computing - _NOT if not _stateful(name)}

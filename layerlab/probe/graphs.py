@@ -65,10 +65,14 @@ def probe_export(target: Any, asked: Asked) -> None:
     asked.observed["bases"] = graph.bases(target)
     entered: set[str] = set()
     try:
+        # Run, which tells the functions and costs a fraction of a trace that is looked at.
         with graph.recorded(entered):
-            traced, count = _traced(target, asked)
+            call = _made(target, asked)
+            asked.where = "call"
+            call(*map(tf.constant, asked.case.inputs))
     finally:
         asked.observed["calls"] = sorted(entered)
+    traced, count = _traced(call, asked)
     asked.observed["graph"] = traced.as_graph_def().SerializeToString()
     asked.observed["feeds"] = [tensor.name for tensor in traced.inputs[:count]]
     asked.observed["fetches"] = {
@@ -77,18 +81,27 @@ def probe_export(target: Any, asked: Asked) -> None:
     asked.observed["constants"] = {inner.name: _held(outer) for outer, inner in traced.captures}
 
 
-def _traced(target: Any, asked: Asked) -> tuple[Any, int]:
+def _made(target: Any, asked: Asked) -> Callable[..., Any]:
+    """What answers a case: a layer that is built, or a function with its configuration."""
+    case = asked.case
+    if not inspect.isclass(target):
+        return functools.partial(target, **keywords(case))
+    asked.where = "the constructor"
+    layer = by_route(target(**keywords(case)), asked)
+    asked.where = "build"
+    layer.build(case.inputs[0].shape)
+    return layer
+
+
+def _traced(call: Any, asked: Asked) -> tuple[Any, int]:
     """The graph of the answer to a case, and how many arrays of the case it takes."""
     case = asked.case
     inputs = [tf.constant(array) for array in case.inputs]
     weights = [tf.constant(array) for array in case.weights]
     cotangent = [] if case.cotangent is None else [tf.constant(case.cotangent)]
-    call: Any = functools.partial(target, **keywords(case))
     aspect, names, variables, fixed = "value", [], [], []
-    if inspect.isclass(target):
-        asked.where = "build"
-        call, aspect = by_route(call(), asked), "output"
-        call.build(inputs[0].shape)
+    if isinstance(call, keras.layers.Layer):
+        aspect = "output"
         variables, names = call.trainable_variables, weight_names(call, case.options)
         fixed = [(v, tf.constant(v.numpy())) for v in call.non_trainable_variables]
     names = [*input_names(len(inputs)), *names]
