@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import nbgrader.api
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Unicode
 
 from autograder import pictures, verdict
 from autograder.course import Course
+from autograder.economy import economize
 from autograder.errors import NotGraded
 from autograder.lab import Lab
 from autograder.notebook import NOTES, code_cells, grade_id, inspect, restore
@@ -21,9 +21,7 @@ from autograder.result import GRADED, Result
 from autograder.sandbox import LAYERS, UNSANDBOXED
 from autograder.workers import Grader
 
-# nbgrader opens the gradebook nine times for a submission, each time with an engine of its own that
-# compiles all statements anew. One engine a database compiles them once: a third of the time.
-nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
+economize()
 
 RESULT = "autograder_result"
 """Key in nbgrader's resources under which a result may already lie."""

@@ -1,0 +1,41 @@
+"""What nbgrader does anew for each cell or each preprocessor, and needs to do only once."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import jsonschema
+import nbgrader.api
+from jsonschema.exceptions import best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
+from nbgrader.nbgraderformat import common
+
+
+def economize() -> None:
+    """Lets nbgrader work for a class with what it makes for a submission: half of its time.
+
+    - It opens the gradebook nine times for a submission, each time with an engine of its own that
+      compiles all statements anew. One engine a database compiles them once.
+    - It holds the metadata of each cell to a schema, and that schema to the schema of schemas.
+    """
+    nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
+    common.jsonschema = SimpleNamespace(**{**vars(jsonschema), "validate": _validate})
+
+
+def _validate(instance: Any, schema: dict[str, Any]) -> None:
+    """As `jsonschema.validate`, for a schema that comes again."""
+    error = best_match(_validator(json.dumps(schema)).iter_errors(instance))
+    if error is not None:
+        raise error
+
+
+@cache
+def _validator(schema: str) -> Validator:
+    loaded = json.loads(schema)
+    kind = validator_for(loaded)
+    kind.check_schema(loaded)
+    return kind(loaded)
