@@ -43,12 +43,32 @@ def trace(call: Callable[..., Any], arguments: list[Any]) -> Any:
 
     Args:
         call: What is traced.
-        arguments: Tensors (or plain data) that it is called with.
+        arguments: Tensors (or plain data, or lists of these) that it is called with.
+
+    Returns:
+        The `FuncGraph`, with its `inputs`, `captures` and `structured_outputs`.
     """
     try:
-        return tf.function(call, autograph=False).get_concrete_function(*arguments).graph
+        return _drawn(call, arguments)
     except Exception:
         return tf.function(call).get_concrete_function(*arguments).graph
+
+
+def _drawn(call: Callable[..., Any], arguments: list[Any]) -> Any:
+    """The graph of a call, drawn and not made a function of: that takes as long once more."""
+    traced = tf.__internal__.FuncGraph("traced")
+    with traced.as_default():
+        given = tf.nest.map_structure(_placeholder, arguments)
+        result = call(*given)
+    traced.inputs = [*filter(tf.is_tensor, tf.nest.flatten(given)), *traced.internal_captures]
+    traced.structured_outputs = result
+    return traced
+
+
+def _placeholder(argument: Any) -> Any:
+    if not tf.is_tensor(argument):
+        return argument
+    return tf.compat.v1.placeholder(argument.dtype, argument.shape)
 
 
 def ops(graph: Any) -> list[str]:
