@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters.base import BaseConverter
 from nbgrader.utils import parse_utc
 
 from autograder import gradebook, grading
@@ -195,6 +196,16 @@ def enter_result(course: Course, lab: Lab, handed: Handed, kept: Kept) -> Kept:
             resources = super().init_single_notebook_resources(notebook_filename)
             resources["nbgrader"][RESULT] = result
             return resources
+
+        def convert_single_notebook(self, notebook_filename: str) -> None:
+            """In one pass: nothing is run in between, for which a notebook on disk was needed."""
+            self._init_preprocessors()
+            BaseConverter.convert_single_notebook(self, notebook_filename)
+
+        def _init_preprocessors(self) -> None:
+            self.exporter._preprocessors = []
+            for preprocessor in (*self.sanitize_preprocessors, *self.autograde_preprocessors):
+                self.exporter.register_preprocessor(preprocessor)
 
     try:
         if handed.digest(lab) != kept.work:
