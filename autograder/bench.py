@@ -49,7 +49,7 @@ def examine(kit: Kit, name: str, notebook: str) -> Examination:
     """
     with _turn:
         laid, template = _bench.lay(kit)
-        return examine_one(_read(notebook), laid.truth, template, name)
+        return examine_one(_read(notebook), laid.suite, template, name)
 
 
 def grade(kit: Kit, name: str, notebook: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def grade(kit: Kit, name: str, notebook: str) -> dict[str, Any]:
     """
     with _turn:
         laid, template = _bench.lay(kit)
-        found = examine_one(_read(notebook), laid.truth, template, name)
+        found = examine_one(_read(notebook), laid.suite, template, name)
         return judge(found, laid.truth, laid.misconceptions).as_data()
 
 
@@ -115,6 +115,8 @@ class _Bench:
         """Drops the kit, and the modules that were imported from it: another of the same lab may
         come.
         """
+        if self._laid is not None:
+            self._laid.suite.close()
         self._laid, self._digest = None, ""
         if self._folder is None:
             return

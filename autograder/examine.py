@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -249,6 +248,11 @@ class Plugin:
         self.outcomes: list[Outcome] = []
         self._waited = 0.0  # for the submission's answer, while a test was set up
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Says which marks there are."""
+        config.addinivalue_line("markers", "cell(grade_id): the graded cell that a test counts for")
+        config.addinivalue_line("markers", "cases(*groups): the groups of cases that it runs on")
+
     @pytest.fixture(scope="session")
     def submission(self) -> Examiner:
         """The submission at hand, for tests that ask cases of their own."""
@@ -302,39 +306,3 @@ def _outcome(item: pytest.Item, error: BaseException | None) -> Outcome:
     if isinstance(error, Mismatch):
         return Outcome(cell, item.name, False, case=key, differences=error.differences)
     return Outcome(cell, item.name, False, fault=f"{type(error).__name__}: {error}", case=key)
-
-
-def run_tests(hidden: Path, examiner: Examiner, *, verbose: bool = False) -> list[Outcome]:
-    """Runs a lab's hidden tests on a submission.
-
-    Args:
-        hidden: The lab's hidden folder.
-        examiner: The submission at hand.
-        verbose: Whether pytest reports to the terminal.
-
-    Returns:
-        One outcome a test.
-
-    Raises:
-        RuntimeError: The tests themselves are broken.
-    """
-    plugin = Plugin(examiner)
-    options = [
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:logging",
-        "-p",
-        "no:doctest",
-        "-p",
-        "no:unittest",
-    ]
-    options += ["-p", "no:junitxml", "-p", "no:faulthandler", "-p", "no:warnings"]
-    options += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
-    options += ["--capture", "sys", "--disable-plugin-autoload"]
-    options += [] if verbose else ["-p", "no:terminal"]
-    arguments = [str(hidden), "--rootdir", str(hidden), "-c", "/dev/null", "--noconftest"]
-    code = pytest.main([*arguments, *options, "--import-mode", "importlib"], [plugin])
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise RuntimeError(f"the hidden tests of {hidden.name} did not run (pytest: {code!r})")
-    return plugin.outcomes

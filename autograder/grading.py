@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder import scrutiny
 from autograder.course import Course
-from autograder.examine import BANNED, Examiner, Outcome, run_tests
+from autograder.examine import BANNED, Examiner, Outcome
 from autograder.hearsay import passed_on
 from autograder.host import Template, TemplateDied
 from autograder.lab import GradedCell, Lab
@@ -32,6 +32,7 @@ from autograder.result import (
 )
 from autograder.scrutiny import Reading
 from autograder.session import Session
+from autograder.suite import Suite
 from autograder.truth import Truth, kept
 from layerlab.compare import Difference
 from layerlab.diagnose import Failure, Misconception, diagnose
@@ -70,16 +71,16 @@ class Examination:
     reading: Reading = field(default_factory=Reading)
 
 
-def examine(notebook: Any, truth: Truth, template: Template, name: str) -> Examination:
+def examine(notebook: Any, suite: Suite, template: Template, name: str) -> Examination:
     """Runs a submitted notebook and its hidden tests.
 
     Args:
         notebook: The notebook, as `autograder.notebook.read` returns it.
-        truth: What is true of its lab's cases.
+        suite: The hidden tests of its lab.
         template: Where its code runs.
         name: What the result calls it.
     """
-    started = time.monotonic()
+    started, truth = time.monotonic(), suite.truth
     submission = restore(notebook, truth.lab)
     found = Examination(name, template.device, notes=submission.notes)
     found.conduct += submission.conduct
@@ -90,7 +91,7 @@ def examine(notebook: Any, truth: Truth, template: Template, name: str) -> Exami
         with Session(template, cells, found.reading) as session:
             session.run()
             examiner = Examiner(session, truth)
-            found.outcomes = run_tests(truth.lab.hidden, examiner)
+            found.outcomes = suite.run(examiner)
             examiner.look_closer(found.outcomes)
     except TemplateDied as death:
         found.fault = f"The sandbox failed: {death}."

@@ -15,6 +15,7 @@ import layerlab
 from autograder.lab import Lab, hidden_folder
 from autograder.subject.limits import Limits
 from autograder.subject.wire import pack, unpack
+from autograder.suite import Suite
 from autograder.truth import Truth
 from layerlab.diagnose import Misconception
 
@@ -84,18 +85,23 @@ class Unpacked:
     """What is in a kit.
 
     Args:
-        truth: What is true of the lab's cases.
+        suite: The lab's hidden tests.
         misconceptions: The known ones.
         limits: What a submission may use.
         device: `cpu` or `gpu`.
         layers: The layers of the confinement.
     """
 
-    truth: Truth
+    suite: Suite
     misconceptions: list[Misconception]
     limits: Limits
     device: str
     layers: tuple[str, ...]
+
+    @property
+    def truth(self) -> Truth:
+        """What is true of the lab's cases."""
+        return self.suite.truth
 
 
 class OtherEngine(Exception):
@@ -125,7 +131,7 @@ def unpacked(kit: Kit, root: Path) -> Unpacked:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     return Unpacked(
-        Truth.from_data(Lab(name, root), data["truth"]),
+        Suite(Truth.from_data(Lab(name, root), data["truth"])),
         [Misconception(**fields) for fields in data["misconceptions"]],
         Limits(**data["limits"]),
         data["device"],

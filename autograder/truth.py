@@ -167,6 +167,7 @@ _DECISIVE = (
     "scrutiny",
     "session",
     "shapes",
+    "suite",
 )
 """Modules that what is kept depends on, beside `layerlab`, the subject and the lab itself."""
 

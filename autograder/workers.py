@@ -31,6 +31,7 @@ from autograder.orphans import end_with_parent
 from autograder.result import NOT_GRADED, Result
 from autograder.sandbox import LAYERS
 from autograder.subject.limits import Limits
+from autograder.suite import Suite
 from layerlab.diagnose import Misconception
 
 Progress = Callable[[int, int], None]
@@ -222,13 +223,14 @@ class Grader:
         layers: tuple[str, ...] = LAYERS,
     ):
         self.truth = truth.load(course, lab)
+        self.suite = Suite(self.truth)
         self.template = Template(limits or Limits(), device, layers)
         self._course = course
         self._misconceptions: list[Misconception] | None = None
 
     def examine(self, name: str, notebook: Any) -> Examination:
         """Runs a notebook and its hidden tests."""
-        return examine(notebook, self.truth, self.template, name)
+        return examine(notebook, self.suite, self.template, name)
 
     def grade(self, name: str, notebook: Any, notes: dict[str, str] | None = None) -> Result:
         """Grades a notebook.
@@ -250,5 +252,6 @@ class Grader:
         return (self.examine(name, notebook) for name, notebook in notebooks)
 
     def close(self) -> None:
-        """Ends the template."""
+        """Ends the template and the tests."""
+        self.suite.close()
         self.template.close()

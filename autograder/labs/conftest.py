@@ -21,8 +21,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "cell(grade_id): the graded cell that a test counts for")
-    config.addinivalue_line("markers", "cases(*groups): the groups of cases that a test runs on")
     path = config.getoption("--submission")
     if path is None:
         raise pytest.UsageError("say which notebook is examined: --submission FILE.ipynb")
