@@ -36,10 +36,10 @@ DEFAULTS: dict[str, Any] = {
 }
 _ARGUMENTS: dict[str, list[Any]] = {
     "kernel_size": [2, (1, 3), (3, 2)],
-    "strides": [1, (2, 1), (1, 3)],
+    "strides": [1, (2, 1)],
     "padding": ["valid", "same"],
     "depth_multiplier": [1, 2, 3],
-    "dilation_rate": [1, 2, (1, 3)],
+    "dilation_rate": [1, (1, 3)],
     "data_format": ["channels_last", "channels_first"],
     "use_bias": [True, False],
     "picture": [(1, 6), (5, 4), (6, 9)],
@@ -51,6 +51,7 @@ _BORDERS: list[tuple[dict[str, Any], tuple[int, ...]]] = [
     ({"kernel_size": 3, "strides": 2, "padding": "same"}, (1, 6, 5, 1)),
     ({"kernel_size": (4, 2), "strides": (3, 1), "padding": "same"}, (1, 8, 2, 2)),
     ({"kernel_size": 1, "strides": 2}, (2, 1, 1, 3)),
+    ({"kernel_size": (1, 2), "strides": (1, 3)}, (1, 2, 8, 1)),
 ]
 _INVALID: list[dict[str, Any]] = [
     {"kernel_size": 0},
