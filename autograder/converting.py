@@ -65,12 +65,15 @@ def convert(
         """One converter for many: nbgrader makes its templates anew for each it starts."""
 
         def init_notebooks(self) -> None:
-            super().init_notebooks()
-            if students:
-                wanted = {Path(self._format_source(lab.name, student)) for student in students}
-                for folder in [*self.assignments]:
-                    if Path(folder) not in wanted:
-                        del self.assignments[folder]
+            if not students:
+                super().init_notebooks()
+                return
+            # nbgrader looks into everybody's folder, each time: the square of a class.
+            folders = [self._format_source(lab.name, student) for student in students]
+            found = {folder: [*map(str, Path(folder).glob("*.ipynb"))] for folder in folders}
+            self.assignments = {folder: files for folder, files in found.items() if files}
+            if not self.assignments:
+                raise NbGraderException(f"There is no notebook of {', '.join(students)}.")
 
         # The last that nbgrader does with a submission, and the only hook that is told whose it is.
         def set_permissions(self, assignment_id: str, student_id: str) -> None:

@@ -114,6 +114,7 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     Returns:
         Graded, or not graded with the cause: a fault of the grader never costs points.
     """
+    started = time.monotonic()
     lab = truth.lab
     result = Result(
         lab.name, found.submission, NOT_GRADED, found.fault, found.device, found.seconds
@@ -158,6 +159,7 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     result.status = GRADED
     result.conduct = found.conduct
     result.outputs = {str(position): outputs for position, outputs in found.outputs.items()}
+    result.seconds += time.monotonic() - started
     return result
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -19,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from autograder import bank, bench, truth
+from autograder import bank, bench, capacity, truth
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.folder import Folder
@@ -52,7 +51,7 @@ class Workers:
         course: The course.
         lab: The lab.
         device: `cpu` or `gpu`.
-        jobs: Number of workers; by default one a core.
+        jobs: Number of workers; by default as many as cores and memory allow.
         limits: What a submission may use.
         layers: The layers of the confinement.
         executor: Who runs what is handed out, in processes that have this package: it stays open.
@@ -73,8 +72,8 @@ class Workers:
         self.device = device
         self.truth = truth.load(course, lab)
         self._settings = (limits or Limits(), device, layers)
-        cores = os.cpu_count() or 1
-        self._local_jobs = cores if executor is not None else jobs or cores
+        fitting = capacity.here(self._settings[0])
+        self._local_jobs = fitting if executor is not None else jobs or fitting
         self._local = _processes(self._local_jobs)
         self._pool: Executor = executor or self._local
         # Workers here read a kit from a file; others are sent it.
@@ -82,7 +81,7 @@ class Workers:
         known = bank.known(course, self.truth, device)
         self._kit = self._pack(self._misconceptions() if known else [])
         # The templates come up while the caller reads what to grade.
-        for _ in range(jobs or cores):
+        for _ in range(jobs or fitting):
             self._pool.submit(bench.ready, self._kit)
 
     def _pack(self, misconceptions: list[Misconception]) -> Kit:

@@ -2,7 +2,7 @@
 
     python benchmarks/cluster.py [--lab LAB] [--submissions N] [--workers N] [--rounds N] [--json]
 
-One run makes a class as `throughput.py` does, and grades fresh copies of it in turn, round by round
+One run makes a class (`classes.py`), and grades fresh copies of it in turn, round by round
 so that both ways meet the same weather: `autograder grade LAB --jobs N`, and the same command with
 `--scheduler`, on N Dask workers of one thread on this machine. Both are timed as whole processes,
 start-up and feedback included. The workers of either start their templates within that time; those
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -24,23 +23,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import classes
 from distributed import Client
 from rich.console import Console
 from rich.table import Table
-from throughput import (
-    AUTOGRADER,
-    CHECKOUT,
-    SEED,
-    _check,
-    _names,
-    _Parser,
-    _positive,
-    _prepare_ours,
-    _run,
-    _solutions,
-    _submission,
-)
 
+from autograder import capacity
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.lab import Lab
@@ -51,7 +39,7 @@ START_SECONDS = 120
 def main(arguments: list[str] | None = None) -> int:
     try:
         options = _options(arguments)
-        lab = Course(CHECKOUT).lab(options.lab)
+        lab = Course(classes.CHECKOUT).lab(options.lab)
         figures = measure(lab, options.submissions, options.workers, options.rounds)
     except UsageError as error:
         print(f"cluster: {error}", file=sys.stderr)
@@ -67,11 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = _Parser(description="Measures a Dask cluster against local processes.")
+    parser = classes.Parser(description="Measures a Dask cluster against local processes.")
     parser.add_argument("--lab", default="lab06_depthwise_conv")
-    parser.add_argument("--submissions", type=_positive, default=24, metavar="N")
-    parser.add_argument("--workers", type=_positive, default=os.cpu_count(), metavar="N")
-    parser.add_argument("--rounds", type=_positive, default=3, metavar="N")
+    parser.add_argument("--submissions", type=classes.positive, default=24, metavar="N")
+    parser.add_argument("--workers", type=classes.positive, default=capacity.cores(), metavar="N")
+    parser.add_argument("--rounds", type=classes.positive, default=3, metavar="N")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     return parser.parse_args(arguments)
 
@@ -88,16 +76,13 @@ def measure(lab: Lab, submissions: int, workers: int, rounds: int) -> dict[str, 
     Raises:
         RuntimeError: One of them fails, or they differ, so that its time means nothing.
     """
-    os.environ["AUTOGRADER_SEED"] = SEED  # for the processes that are started here, too
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    students = dict(zip(_names(submissions), _solutions(lab, submissions), strict=True))
-    notebooks = {name: _submission(lab, name, entry) for name, entry in students.items()}
+    classes.same_for_all()
+    notebooks = classes.notebooks(lab, classes.students(lab, submissions))
     seconds: dict[str, list[float]] = {"local": [], "cluster": []}
     with tempfile.TemporaryDirectory(prefix="cluster-") as folder:
         root = Path(folder)
-        course = _prepare_ours(root / "course", lab, notebooks)
-        grade = [*AUTOGRADER, "grade", lab.name, "--device", "cpu"]
+        course = classes.course(root / "course", lab, notebooks)
+        grade = [*classes.AUTOGRADER, "grade", lab.name, "--device", "cpu"]
         for number in range(rounds):
             here, there = root / f"local-{number}", root / f"cluster-{number}"
             shutil.copytree(course, here)
@@ -106,7 +91,7 @@ def measure(lab: Lab, submissions: int, workers: int, rounds: int) -> dict[str, 
             with _dask(root / f"dask-{number}", workers) as address:
                 seconds["cluster"].append(_timed([*grade, "--scheduler", address], there))
             for copy in (here, there):
-                _check(copy, lab, copy.name, submissions)
+                classes.check(copy, lab, copy.name, submissions)
             if _scores(here) != _scores(there):
                 raise RuntimeError("The cluster's results are not those of the local processes.")
     totals = {name: sum(times) for name, times in seconds.items()}
@@ -133,7 +118,7 @@ def show(figures: dict[str, Any]) -> None:
 
 def _timed(command: list[str], folder: Path) -> float:
     started = time.perf_counter()
-    _run(command, folder)
+    classes.run(command, folder)
     return time.perf_counter() - started
 
 

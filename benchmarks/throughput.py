@@ -22,39 +22,30 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from itertools import cycle
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+import classes
 import nbformat
 import stock
 from rich.console import Console
 from rich.table import Table
 
-from autograder import bank
-from autograder.course import CONFIG, Course
+from autograder.course import Course
 from autograder.errors import UsageError
-from autograder.lab import Lab, Solution
-from autograder.release import enter
-from autograder.workers import Workers
+from autograder.lab import Lab
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-SEED = "throughput"
-"""Every run measures the same hidden cases."""
 NBGRADER = [sys.executable, "-m", "nbgrader"]
-AUTOGRADER = [sys.executable, "-m", "autograder"]
 
 
 def main(arguments: list[str] | None = None) -> int:
     try:
         options = _options(arguments)
-        figures = measure(Course(CHECKOUT).lab(options.lab), options.submissions)
+        figures = measure(Course(classes.CHECKOUT).lab(options.lab), options.submissions)
     except UsageError as error:
         print(f"throughput: {error}", file=sys.stderr)
         return 2
@@ -68,23 +59,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[0].upper()}{message[1:]}.")
-
-
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = _Parser(description="Measures seconds per submission, against stock nbgrader.")
+    parser = classes.Parser(description="Measures seconds per submission, against stock nbgrader.")
     parser.add_argument("--lab", default="lab06_depthwise_conv")
-    parser.add_argument("--submissions", type=_positive, default=24, metavar="N")
+    parser.add_argument("--submissions", type=classes.positive, default=24, metavar="N")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     return parser.parse_args(arguments)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
-    return int(text)
 
 
 def measure(lab: Lab, submissions: int) -> dict[str, Any]:
@@ -97,27 +77,25 @@ def measure(lab: Lab, submissions: int) -> dict[str, Any]:
     Raises:
         RuntimeError: One of them fails, so that its time means nothing.
     """
-    os.environ["AUTOGRADER_SEED"] = SEED  # for the processes that are started here, too
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    students = dict(zip(_names(submissions), _solutions(lab, submissions), strict=True))
-    notebooks = {name: _submission(lab, name, entry) for name, entry in students.items()}
+    classes.same_for_all()
+    students = classes.students(lab, submissions)
+    notebooks = classes.notebooks(lab, students)
     right = [name for name, entry in students.items() if entry in lab.wheats]
     with tempfile.TemporaryDirectory(prefix="throughput-") as folder:
         root = Path(folder)
-        ours = _prepare_ours(root / "ours", lab, notebooks)
+        ours = classes.course(root / "ours", lab, notebooks)
         theirs = _prepare_stock(root / "stock", lab, notebooks)
         seconds = {}
         for name, course, command in (
             ("stock", theirs, [*NBGRADER, "autograde", lab.name]),
             ("nbgrader", ours, [*NBGRADER, "autograde", lab.name]),
-            ("autograder", ours, [*AUTOGRADER, "grade", lab.name, "--device", "cpu"]),
+            ("autograder", ours, [*classes.AUTOGRADER, "grade", lab.name, "--device", "cpu"]),
         ):
             copy = shutil.copytree(course, root / f"timed-{name}")
             started = time.perf_counter()
-            _run(command, copy)
+            classes.run(command, copy)
             seconds[name] = (time.perf_counter() - started) / submissions
-            _check(copy, lab, name, submissions)
+            classes.check(copy, lab, name, submissions)
         _check_stock(root / "timed-stock", lab, right)
     return _figures(lab.name, submissions, **seconds)
 
@@ -152,83 +130,15 @@ def show(figures: dict[str, Any]) -> None:
     Console(highlight=False).print(table)
 
 
-def _names(count: int) -> list[str]:
-    return [f"student{number:03d}" for number in range(1, count + 1)]
-
-
-def _solutions(lab: Lab, count: int) -> list[Solution]:
-    """Right and wrong in turn; the wrong ones from all over the bank."""
-    wheats, chaffs = lab.wheats, lab.chaffs
-    if not wheats or not chaffs:
-        raise UsageError(f"{lab.name} has no bank of right and wrong solutions yet.")
-    wrong = -(-count // 2)
-    spread = [chaffs[number * len(chaffs) // wrong] for number in range(wrong)]
-    pairs = zip(cycle(wheats), spread, strict=False)
-    return [solution for pair in pairs for solution in pair][:count]
-
-
-def _submission(lab: Lab, student: str, solution: Solution) -> Any:
-    notebook = bank.notebook(lab, solution)
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source += f"\n# Handed in by {student}."
-    return notebook
-
-
-def _hand_in(root: Path, lab: Lab, notebooks: dict[str, Any]) -> None:
-    for student, notebook in notebooks.items():
-        folder = root / "submitted" / student / lab.name
-        folder.mkdir(parents=True)
-        nbformat.write(notebook, folder / f"{lab.name}.ipynb")
-
-
-def _prepare_ours(root: Path, lab: Lab, notebooks: dict[str, Any]) -> Path:
-    """A course with what is computed once for it: expected values and misconceptions."""
-    released = lab.root / "labs" / lab.name
-    if not released.is_dir():
-        raise UsageError(f"{lab.name} is not released yet: run `autograder release` first.")
-    root.mkdir()
-    shutil.copyfile(lab.root / CONFIG, root / CONFIG)
-    shutil.copytree(lab.source.parent, root / "source" / lab.name)
-    shutil.copytree(released, root / "labs" / lab.name)
-    course = Course(root)
-    enter(course, course.lab(lab.name))
-    with Workers(course, course.lab(lab.name)) as workers:
-        bank.misconceptions(course, workers.truth, workers.examine)
-    _hand_in(root, lab, notebooks)
-    return root
-
-
 def _prepare_stock(root: Path, lab: Lab, notebooks: dict[str, Any]) -> Path:
     """A teacher's course: nbgrader's defaults, and the tests in the source notebook."""
     source = root / "source" / lab.name
     source.mkdir(parents=True)
     tests = stock.hidden_tests(lab, lab.hidden_cases(Course(root).seed_for(lab.name)))
     nbformat.write(stock.notebook(lab.solution, tests), source / f"{lab.name}.ipynb")
-    _run([*NBGRADER, "generate_assignment", lab.name], root)
-    _hand_in(root, lab, {name: stock.notebook(given) for name, given in notebooks.items()})
+    classes.run([*NBGRADER, "generate_assignment", lab.name], root)
+    classes.hand_in(root, lab, {name: stock.notebook(given) for name, given in notebooks.items()})
     return root
-
-
-def _run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        last = (done.stdout.strip().splitlines() or ["it says nothing"])[-1]
-        raise RuntimeError(f"`{' '.join(command[2:])}` ended with {done.returncode}: {last}")
-
-
-def _check(root: Path, lab: Lab, name: str, submissions: int) -> None:
-    graded = len(list(root.glob(f"autograded/*/{lab.name}/{lab.name}.ipynb")))
-    if graded != submissions:
-        raise RuntimeError(f"{name} has graded {graded} of {submissions} submissions.")
 
 
 def _check_stock(root: Path, lab: Lab, right: list[str]) -> None:

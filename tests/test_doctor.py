@@ -1,7 +1,6 @@
 """`autograder doctor`: each check sees what is wrong, and says how to mend it."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import pytest
 from nbgrader.api import Base
 from sqlalchemy import create_engine
 
-from autograder import doctor
+from autograder import capacity, doctor
 from autograder.cli import main
 from autograder.course import CONFIG, Course
 from autograder.doctor import OK, PROBLEM, WARNING, Finding, machine
@@ -19,6 +18,7 @@ from autograder.doctor import course as checks
 from autograder.errors import UsageError
 from autograder.host import TemplateDied
 from autograder.init import init
+from autograder.subject.limits import Limits
 
 LAB = "lab06_depthwise_conv"
 
@@ -197,16 +197,24 @@ def test_a_gpu(tmp_path, monkeypatch, script, status, said):
     assert found.status == status and said in found.message
 
 
-@pytest.mark.parametrize(("free", "status"), [(0.5, PROBLEM), (2.5, WARNING), (4, OK)])
-def test_memory(monkeypatch, free, status):
-    monkeypatch.setattr(machine, "_free_memory_gb", lambda: free)
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+BASE, MOST = capacity.GRADER + capacity.WORKER, capacity.bound(Limits())
+
+
+@pytest.mark.parametrize(
+    ("free", "status", "workers"),
+    [
+        (BASE - 1, PROBLEM, None),
+        (BASE, WARNING, 1),
+        (capacity.GRADER + 3 * MOST, WARNING, 3),
+        (capacity.GRADER + 4 * MOST, OK, 4),
+    ],
+)
+def test_memory(monkeypatch, free, status, workers):
+    monkeypatch.setattr(capacity, "memory", lambda: free)
+    monkeypatch.setattr(capacity, "cores", lambda: 4)
     found = machine.memory()
-    assert found.status == status and ("--jobs 2" in found.remedy) == (status == WARNING)
-
-
-def test_free_memory_is_read():
-    assert 0.01 < machine._free_memory_gb() < 1e5
+    assert found.status == status and "Cores: 4;" in found.message
+    assert found.message.endswith(f"workers: {workers}." if workers else "too little for one.")
 
 
 @pytest.mark.parametrize(("free", "status"), [(2**29, PROBLEM), (2**33, OK)])

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import lost
@@ -17,7 +18,7 @@ import psutil
 import pytest
 from lost import BROKEN, LAB
 
-from autograder import bank
+from autograder import bank, classroom
 from autograder.course import CONFIG, Course
 from autograder.kept import Kept, Shelf
 
@@ -155,6 +156,15 @@ def test_what_was_taken_away_comes_back(graded, tmp_path, gone, asked):
     assert lost.finish(root) == 0
     assert lost.asked(root) == asked
     assert lost.state(root) == lost.state(graded)
+
+
+def test_a_result_is_entered_without_a_look_at_what_others_handed_in(graded, tmp_path, monkeypatch):
+    course = Course(copied(graded, tmp_path / "course"))
+    lab = course.lab(LAB)
+    (handed,) = (each for each in classroom.handed_in(course, lab) if each.student == "ada")
+    kept = Shelf(course, lab).read("ada")
+    monkeypatch.setattr("nbgrader.converters.base.glob", None)
+    assert classroom.enter_result(course, lab, handed, replace(kept, entered=False)).entered
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"lab": "x"}', '{"cells": 3, "kept": 1}'])

@@ -39,7 +39,9 @@ def add(commands: Commands) -> None:
     command.add_argument("--lab", help="the lab of FILE.ipynb, if its name does not say")
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.add_argument("--device", choices=["auto", "cpu", "gpu"], default="auto")
-    command.add_argument("--jobs", type=positive, help="workers for a class (default: cores)")
+    command.add_argument(
+        "--jobs", type=positive, help="workers (default: as cores and memory allow)"
+    )
     again = command.add_mutually_exclusive_group()
     again.add_argument("--force", action="store_true", help="grade again what is graded")
     again.add_argument(

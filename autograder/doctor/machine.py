@@ -13,6 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from autograder import capacity
 from autograder import sandbox as confinement
 from autograder.doctor import Finding, ok, problem, warning
 from autograder.errors import UsageError
@@ -21,8 +22,6 @@ from autograder.subject.limits import Limits
 
 _LOCK = Path(__file__).parents[2] / "requirements.lock"
 _MOST_NAMED = 4
-_WORKER_GB = 1.0
-"""Memory of a worker with its template, rounded up."""
 _LITTLE_DISK_GB = 1.0
 _KERNEL = Path("/proc/sys")
 _FORBIDDING = {
@@ -147,27 +146,21 @@ def gpu() -> Finding:
 
 
 def memory() -> Finding:
-    """Cores, and memory for a worker on each."""
-    workers = os.cpu_count() or 1
-    free = _free_memory_gb()
-    if free < _WORKER_GB:
+    """Cores, memory, and the number of workers that follows."""
+    cores, free, limits = capacity.cores(), capacity.memory(), Limits()
+    workers = capacity.workers(cores, free, limits)
+    most = f"a worker takes up to {capacity.bound(limits) / 2**30:.1f} GB with its submission"
+    there = f"Cores: {cores}; free memory: {free / 2**30:.1f} GB, of which {most}"
+    if free < capacity.GRADER + capacity.WORKER:
         return problem(
-            f"{free:.1f} GB of memory are free: a worker takes {_WORKER_GB:g} GB.",
-            "End other programs, or use another machine.",
+            f"{there}: too little for one.", "End other programs, or use another machine."
         )
-    if free < workers * _WORKER_GB:
+    if free < capacity.GRADER + cores * capacity.bound(limits):
         return warning(
-            f"{workers} cores, but {free:.1f} GB of free memory: a worker takes {_WORKER_GB:g} GB.",
-            f"autograder grade LAB --jobs {int(free / _WORKER_GB)}",
+            f"{there}: workers: {workers}.",
+            "End other programs; or say --jobs, if you know that submissions take less.",
         )
-    return ok(f"{workers} cores and {free:.1f} GB of free memory, for {workers} workers.")
-
-
-def _free_memory_gb() -> float:
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) / 2**20
-    raise LookupError("/proc/meminfo has no MemAvailable")
+    return ok(f"{there}: workers: {workers}.")
 
 
 def disk() -> Finding:
