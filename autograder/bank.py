@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Course
+from autograder.errors import MachineFault
 from autograder.fill import fill
 from autograder.grading import Examination
 from autograder.lab import Lab, Solution
@@ -64,9 +65,15 @@ def remember(
 
     Returns:
         What each chaff does where it is wrong.
+
+    Raises:
+        MachineFault: Of one nothing was seen, or not all.
     """
     found = []
     for chaff, examination in zip(truth.lab.chaffs, examined, strict=True):
+        faults = [examination.fault, *(outcome.fault for outcome in examination.outcomes)]
+        for fault in filter(None, faults):
+            raise MachineFault(f"What {chaff.name} does was not observed. {fault}")
         wrong = {
             key: observation
             for key, observation in examination.observations.items()

@@ -16,7 +16,7 @@ from autograder import scrutiny
 from autograder.course import Course
 from autograder.examine import BANNED, Examiner, Outcome
 from autograder.hearsay import passed_on
-from autograder.host import Template, TemplateDied
+from autograder.host import MachineBusy, Template, TemplateDied
 from autograder.lab import GradedCell, Lab
 from autograder.notebook import code_cells, restore
 from autograder.result import (
@@ -92,9 +92,13 @@ def examine(notebook: Any, suite: Suite, template: Template, name: str) -> Exami
             session.run()
             examiner = Examiner(session, truth)
             found.outcomes = suite.run(examiner)
+            if session.busy:  # pytest has taken it for a fault of the tests
+                raise MachineBusy
             examiner.look_closer(found.outcomes)
     except TemplateDied as death:
         found.fault = f"The sandbox failed: {death}."
+    except MachineBusy as cause:
+        found.fault = f"The machine is too busy: {cause}. Grade it again when it is less so."
     else:
         found.outputs = {cell.key: cell.outputs for cell in cells if cell.outputs}
         found.observations = examiner.observations
@@ -163,7 +167,7 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     return result
 
 
-_JUDGING = ("bank", "grading", "host", "truth")
+_JUDGING = ("bank", "clock", "grading", "host", "truth")
 """Modules that a result depends on, beside those that what is true depends on."""
 
 

@@ -7,10 +7,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from autograder import sandbox
+from autograder.clock import Spent
 from autograder.subject import wire
 from autograder.subject.limits import Limits
 
@@ -19,6 +20,8 @@ GRACE_SECONDS = 2.0
 START_SECONDS = 120.0
 CONTROL_SECONDS = 30.0
 """How long a template may take to fork, to interrupt or to end a subject."""
+PATIENCE_SECONDS = 0.05
+"""How long a subject that was kept waiting is waited for at least before that is measured anew."""
 
 
 class TemplateDied(Exception):
@@ -45,6 +48,13 @@ class SubjectTimedOut(Exception):
         self.alive = alive
 
 
+class MachineBusy(Exception):
+    """A subject was hardly let run, and so did not answer: nothing is known about it."""
+
+    def __init__(self) -> None:
+        super().__init__("it was kept waiting for a processor for most of its time")
+
+
 class Template:
     """A sandboxed process with TensorFlow imported, from which subjects are forked.
 
@@ -62,6 +72,9 @@ class Template:
         self.layers = layers
         self.active: tuple[str, ...] = ()
         """The layers that this machine has, of those that are wanted; known once it has started."""
+        self.spent = Spent()
+        """Time that all subjects so far took to answer."""
+        self._starved_before = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -81,6 +94,7 @@ class Template:
         if self._process is not None and self._process.poll() is None:
             return
         self.close()
+        self._starved_before = self.spent.starved
         ours, theirs = socket.socketpair()
         with tempfile.TemporaryFile() as log, theirs:
             self._process = subprocess.Popen(
@@ -120,12 +134,13 @@ class Template:
         self._request("interrupt")
 
     def ping(self) -> None:
-        """Makes sure that it is there.
+        """Makes sure that it is there, and hears what its subjects have waited.
 
         Raises:
             TemplateLost: It is gone, or frozen.
         """
-        self._request("ping")
+        starved = self._request("ping")["starved"]
+        self.spent = replace(self.spent, starved=self._starved_before + starved)
 
     def end(self) -> dict[str, Any]:
         """Ends the current subject and whatever it started.
@@ -176,36 +191,47 @@ class Subject:
 
         Args:
             request: What `autograder.subject.child` understands, such as `{"cell": source}`.
-            seconds: How long it may take.
+            seconds: How long it may take, without what it waits for a processor.
 
         Raises:
             SubjectTimedOut: It took longer. The subject has been interrupted, or killed.
+            MachineBusy: It was hardly let run, and has been ended.
             SubjectDied: The process ended; as `SubjectLied` if it sent what is no answer to this.
             TemplateLost: The template ended.
         """
-        deadline = time.monotonic() + seconds
-        self._asked += 1
+        watch = _Stopwatch(self._template)
         try:
-            self._connection.settimeout(seconds)
-            wire.send(self._connection, {**request, "id": self._asked})
-            reply = wire.receive(self._connection, max(deadline - time.monotonic(), 0.001))
-        except TimeoutError:
-            raise SubjectTimedOut(seconds, self._interrupt()) from None
-        except wire.NoMessage as error:
-            self.end()
-            raise SubjectLied(f"sent something that is not an answer ({error})") from None
-        except wire.WireError:
-            raise SubjectDied(_cause(self._template_end())) from None
+            reply = self._answer(request, seconds, watch)
+        finally:
+            self._template.spent += Spent(watch.wall)
         if not isinstance(reply, dict) or reply.pop("id", None) != self._asked:
             self.end()
             raise SubjectLied("answered what it was not asked")
         self._template.ping()  # whatever this request did to it is told now, not at the next
         return reply
 
+    def _answer(self, request: dict[str, Any], seconds: float, watch: _Stopwatch) -> Any:
+        self._asked += 1
+        try:
+            self._connection.settimeout(seconds)
+            wire.send(self._connection, {**request, "id": self._asked})
+            return wire.receive(self._connection, lambda: watch.left(seconds))
+        except TimeoutError:
+            if watch.spent.hardly_ran:
+                self.end()
+                raise MachineBusy from None
+            raise SubjectTimedOut(seconds, self._interrupt()) from None
+        except wire.NoMessage as error:
+            self.end()
+            raise SubjectLied(f"sent something that is not an answer ({error})") from None
+        except wire.WireError:
+            raise SubjectDied(_cause(self._template_end())) from None
+
     def _interrupt(self) -> bool:
         self._template.interrupt()
+        watch = _Stopwatch(self._template)
         try:
-            reply = wire.receive(self._connection, GRACE_SECONDS)
+            reply = wire.receive(self._connection, lambda: watch.left(GRACE_SECONDS))
         except (TimeoutError, wire.WireError):
             self.end()
             return False
@@ -222,6 +248,33 @@ class Subject:
         with contextlib.suppress(OSError):
             self._connection.close()
         return self._template.end()
+
+
+class _Stopwatch:
+    """Time that a template's subject takes from now on."""
+
+    def __init__(self, template: Template):
+        self._template = template
+        self._started, self._starved = time.monotonic(), template.spent.starved
+
+    @property
+    def wall(self) -> float:
+        return time.monotonic() - self._started
+
+    @property
+    def spent(self) -> Spent:
+        return Spent(self.wall, self._template.spent.starved - self._starved)
+
+    def left(self, seconds: float) -> float:
+        """How many of these seconds are left; 0 if none.
+
+        Raises:
+            TemplateLost: The template ended.
+        """
+        if self.spent.counted >= seconds:
+            self._template.ping()
+        left = seconds - self.spent.counted
+        return max(left, PATIENCE_SECONDS) if left > 0 else 0.0
 
 
 def _cause(ended: dict[str, Any]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograder import claims, scrutiny
 from autograder.host import (
+    MachineBusy,
     Subject,
     SubjectDied,
     SubjectLied,
@@ -67,6 +67,8 @@ class Session:
         self.reading = reading or scrutiny.read(cell.source for cell in cells)
         self.conduct: list[str] = []
         """What the submission did that no honest one does, in clauses for the instructor."""
+        self.busy = False
+        """Whether it was hardly let run: then nothing is known about it, and no more is asked."""
         self._template = template
         self._withheld = withheld
         self._limits = template.limits
@@ -75,7 +77,7 @@ class Session:
         self._strikes: dict[str, int] = {}
         self._lost: set[str] = set()
         self._restarts = 0
-        self._deadline = time.monotonic() + self._limits.total_seconds
+        self._before = template.spent
 
     def __enter__(self) -> Session:
         return self
@@ -96,6 +98,7 @@ class Session:
 
         Raises:
             TemplateDied: The sandbox does not start; nothing is known about the submission.
+            MachineBusy: It was hardly let run; nothing is known either.
         """
         if self._clean is not None:
             self.end()
@@ -105,7 +108,7 @@ class Session:
                 self._subject = self._template.fork()
                 if self._withheld:
                     request = {"withhold": list(self._withheld)}
-                    self._subject.ask(request, self._limits.probe_seconds)
+                    self._ask(self._subject, request, self._limits.probe_seconds)
             except (TemplateLost, SubjectDied, SubjectTimedOut):
                 self._subject = None
                 continue
@@ -120,7 +123,7 @@ class Session:
         self.end()
         cells = [CodeCell(cell.key, cell.source, fatal=cell.fatal) for cell in self.cells]
         session = Session(self._template, cells, self.reading, withheld)
-        session._deadline = self._deadline
+        session._before = self._before
         return session
 
     def probe(self, case: Case) -> dict[str, Any]:
@@ -131,6 +134,7 @@ class Session:
 
         Raises:
             TemplateDied: The sandbox does not start; nothing is known about the submission.
+            MachineBusy: It was hardly let run; nothing is known either.
         """
         if self._strikes.get(case.target, 0) >= MOST_STRIKES:
             return _error("Skipped", f"{case.target} hung or crashed before: not asked again.")
@@ -139,7 +143,7 @@ class Session:
             return _error("Timeout", "The submission has used up its time.")
         seconds = min(self._limits.probe_seconds, self._left())
         try:
-            reply = self._subject.ask({"probe": case.as_data()}, seconds)
+            reply = self._ask(self._subject, {"probe": case.as_data()}, seconds)
             return claims.observation(reply, self.reading)
         except claims.Unsound as cause:
             self.conduct.append(f"answers a case with {cause}")
@@ -169,6 +173,7 @@ class Session:
 
         Raises:
             TemplateDied: The sandbox does not start.
+            MachineBusy: It was hardly let run; nothing is known about the graph.
         """
         # Two evaluations, and the first op of a process: more than a case, on a busy machine, too.
         seconds = min(3 * self._limits.probe_seconds, self._left())
@@ -178,7 +183,7 @@ class Session:
             if self._clean is None:
                 self.end()
                 self._clean = self._template.fork()
-            reply = self._clean.ask({"replay": request}, seconds)
+            reply = self._ask(self._clean, {"replay": request}, seconds)
             return dict(reply.get("replayed") or {"ops": [], "error": "gives what cannot be sent"})
         except (SubjectTimedOut, SubjectDied, TemplateLost) as cause:
             self.end()
@@ -206,7 +211,19 @@ class Session:
             self._subject = None
 
     def _left(self) -> float:
-        return self._deadline - time.monotonic()
+        spent = self._template.spent - self._before
+        left = self._limits.total_seconds - spent.counted
+        if self.busy or (left <= 0 and spent.hardly_ran):
+            self.busy = True
+            raise MachineBusy
+        return left
+
+    def _ask(self, subject: Subject, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        try:
+            return subject.ask(request, seconds)
+        except MachineBusy:
+            self.busy = True
+            raise
 
     def _run_cell(self, cell: CodeCell) -> bool:
         """Runs a cell; false if the subject did not survive it."""
@@ -214,7 +231,7 @@ class Session:
         seconds = max(min(self._limits.cell_seconds, self._left()), 0.001)
         alive = False
         try:
-            reply = self._subject.ask({"cell": cell.source}, seconds)
+            reply = self._ask(self._subject, {"cell": cell.source}, seconds)
             cell.outputs = claims.outputs(reply)
             return True
         except claims.Unsound as cause:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -11,7 +10,6 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
 from itertools import islice
@@ -26,7 +24,7 @@ from autograder.grading import Examination, examine, judge
 from autograder.host import Template
 from autograder.kit import Kit
 from autograder.lab import Lab
-from autograder.orphans import end_with_parent
+from autograder.pool import Pool
 from autograder.result import NOT_GRADED, Result
 from autograder.sandbox import LAYERS
 from autograder.subject.limits import Limits
@@ -39,9 +37,6 @@ Progress = Callable[[int, int], None]
 AHEAD = 256
 """Submissions that are with the workers at a time, so that memory stays flat however large a class
 is. A caller that enters a few results a second into a gradebook keeps no more workers busy."""
-
-_IMPORTED_ONCE = "autograder.classroom"
-"""It imports all that a worker needs: workers are forked from a process that has done so."""
 
 
 class Workers:
@@ -74,7 +69,7 @@ class Workers:
         self._settings = (limits or Limits(), device, layers)
         fitting = capacity.here(self._settings[0])
         self._local_jobs = fitting if executor is not None else jobs or fitting
-        self._local = _processes(self._local_jobs)
+        self._local = Pool(self._local_jobs)
         self._pool: Executor = executor or self._local
         # Workers here read a kit from a file; others are sent it.
         self._shelf = Folder() if executor is None else None
@@ -177,13 +172,6 @@ class Workers:
         shares = [names[start :: self._local_jobs] for start in range(self._local_jobs)]
         for future in [self._local.submit(work, root, lab, share) for share in shares if share]:
             future.result()
-
-
-def _processes(jobs: int) -> ProcessPoolExecutor:
-    # No plain fork: the parent may have run TensorFlow, whose threads do not survive it.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([_IMPORTED_ONCE])
-    return ProcessPoolExecutor(jobs, context, initializer=end_with_parent)
 
 
 def _fetched(future: Future[Any]) -> Any:

@@ -3,6 +3,8 @@
 import copy
 import os
 import shutil
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,20 @@ def sandbox():
     """Skips where submissions cannot run."""
     if shutil.which("bwrap") is None:
         pytest.skip("bubblewrap is not installed")
+
+
+@pytest.fixture
+def nobody_runs(monkeypatch):
+    """A machine that keeps every submission waiting all the time, as templates tell it."""
+    from autograder.host import Template
+
+    ping, told = Template.ping, count(1)
+
+    def ping_and_hear(self):
+        ping(self)
+        self.spent = replace(self.spent, starved=next(told) * 1e6)
+
+    monkeypatch.setattr(Template, "ping", ping_and_hear)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import nbformat
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder import bank
-from autograder.grading import judge
+from autograder.errors import MachineFault
+from autograder.grading import Examination, judge
 from autograder.notebook import grade_id, tags
 
 OUTPUTS, GRADIENTS, CONTRACT = "depthwise_outputs", "depthwise_gradients", "depthwise_contract"
@@ -349,6 +351,39 @@ def test_a_sandbox_that_always_dies_is_no_score(grader, solution, monkeypatch):
     result = grader.grade("x", solution)
     assert result.status == "not graded" and "The sandbox failed" in result.reason
     assert result.cells == []
+
+
+@pytest.mark.parametrize(
+    ("name", "endless"),
+    [
+        ("equivalent_conv_kernel", "while True: pass"),
+        (
+            "depthwise_conv2d",
+            "def _hangs(*_):\n    while True: pass\nDepthwiseConv2D.call = _hangs",
+        ),
+    ],
+    ids=["in a cell", "in a call"],
+)
+def test_a_machine_that_lets_nobody_run_is_no_score(
+    grader, solution, nobody_runs, monkeypatch, name, endless
+):
+    limits = replace(grader.template.limits, cell_seconds=1.0, probe_seconds=0.2)
+    monkeypatch.setattr(grader.template, "limits", limits)
+    cell_of(solution, name).source += f"\n{endless}"
+    result = grader.grade("x", solution)
+    assert result.status == "not graded" and "The machine is too busy" in result.reason
+    assert result.cells == []
+
+
+def test_a_chaff_that_could_not_be_observed_is_not_kept(
+    course, grader, lab06, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(bank, "_kept", lambda *_: tmp_path / "kept")
+    examined = [Examination(chaff.name, "cpu") for chaff in lab06.chaffs]
+    examined[-1].fault = "The machine is too busy."
+    with pytest.raises(MachineFault, match=f"{lab06.chaffs[-1].name} does was not observed"):
+        bank.remember(course, grader.truth, examined)
+    assert not bank.known(course, grader.truth)
 
 
 def test_a_broken_hidden_test_is_no_score(grader, solution):

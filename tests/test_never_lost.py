@@ -2,6 +2,7 @@
 nothing is done twice, and what comes out is what would have come out.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -640,20 +641,16 @@ def graded_of(root):
 
 
 @pytest.mark.parametrize("victims", [workers_of, templates_of])
-def test_a_worker_or_a_template_that_is_killed_costs_nobody_points(really, tmp_path, victims):
+def test_a_worker_or_a_template_that_is_killed_is_not_even_noticed(really, tmp_path, victims):
     before, after = really
     root = copied(before, tmp_path / "course")
     process = grading(root)
     hit = victims(when_some_are_kept(process, root, 2))
     assert hit
     for child in hit:
-        child.kill()
-    said, _ = process.communicate(timeout=600)
-    assert process.returncode == 3 and "Traceback" not in said, said
-    kept = lost.results(root, REAL)
-    assert len(kept) == 6
-    assert all(result["status"] == "graded" or result["reason"] for result in kept.values())
-    process = grading(root)
+        with contextlib.suppress(psutil.NoSuchProcess):  # a subject ends with its template
+            child.kill()
     said, _ = process.communicate(timeout=600)
     assert process.returncode == 3 and "5 graded, 1 not graded" in said, said
+    assert "Traceback" not in said, said
     assert lost.state(root) == lost.state(after)

@@ -132,6 +132,19 @@ def test_silence_is_a_timeout(pair):
         wire.receive(pair[1])
 
 
+def test_time_that_is_given_later_counts(pair):
+    one, other = pair
+    given = iter([0.01, 0.01, 0.01])
+
+    def left():
+        seconds = next(given, 8.0)
+        if seconds == 8.0:
+            wire.send(one, "late")
+        return seconds
+
+    assert wire.receive(other, left) == "late"
+
+
 def extension(*header, code=1):
     return msgpack.packb(msgpack.ExtType(code, msgpack.packb(list(header))))
 

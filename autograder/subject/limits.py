@@ -10,12 +10,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one submission.
+    """Limits of one submission. Time in which it waits for a processor does not count.
 
     Args:
-        cell_seconds: Wall-clock time of one cell.
-        probe_seconds: Wall-clock time of one case.
-        total_seconds: Wall-clock time of the whole submission.
+        cell_seconds: Time of one cell.
+        probe_seconds: Time of one case.
+        total_seconds: Time of all its cells and cases.
         memory: Bytes that it may take beside what TensorFlow has taken, in all its processes.
         processes: Processes and threads that it may have at a time.
         file_bytes: Size of a file that it may write.

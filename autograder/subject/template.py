@@ -3,7 +3,7 @@
 It runs no op itself: threads that TensorFlow starts would not survive the fork. It holds no secret
 either, since a child inherits its memory. It answers one request at a time on its standard input, a
 Unix socket: `fork` (with the child's connection as a passed descriptor), `interrupt`, `ping` and
-`end`; and in between it watches what the child's processes use together.
+`end`; and in between it watches what the child's processes use together, and what they wait for.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import select
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from autograder.subject import wire
 from autograder.subject.confine import WRITABLE, Confinement, adopt_orphans
 from autograder.subject.limits import Limits, Watch
+from autograder.subject.starvation import Starvation, threads_of
 
 WATCH_SECONDS = 0.05
 """How often it looks what a submission uses."""
@@ -72,14 +74,14 @@ def main() -> None:
                 finally:
                     os._exit(0)
             os.close(descriptors[0])
-            children.current = pid
+            children.begin(pid)
             wire.send(control, {})
         elif request == "interrupt":
             with contextlib.suppress(ProcessLookupError):
                 os.kill(children.current, signal.SIGINT)
             wire.send(control, {})
         elif request == "ping":
-            wire.send(control, {})
+            wire.send(control, {"starved": children.starved})
         elif request == "end":
             wire.send(control, children.end())
         else:
@@ -100,12 +102,29 @@ class Children:
         folders = [folder for folder in map(Path, WRITABLE) if alone and folder.is_dir()]
         self._folders = {folder: {*folder.iterdir()} for folder in folders}
         self._watch = Watch(limits, folders)
+        self._starvation = Starvation()
         self._alone = alone
         self._excess = ""
 
+    @property
+    def starved(self) -> float:
+        """Seconds that all submissions so far were kept waiting for a processor."""
+        return self._starvation.seconds
+
+    def begin(self, pid: int) -> None:
+        """Watches a new submission.
+
+        Args:
+            pid: Its first process.
+        """
+        self.current = pid
+        self._starvation.begin(time.monotonic())
+
     def look(self) -> None:
-        """Ends them if they use too much."""
-        excess = self._watch.excess(self._all())
+        """Notes how long they were kept waiting; ends them if they use too much."""
+        processes = self._all()
+        self._starvation.look(time.monotonic(), threads_of(processes))
+        excess = self._watch.excess(processes)
         if excess:
             self._excess = self._excess or excess
             self._kill()

@@ -9,6 +9,7 @@ import math
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
@@ -56,23 +57,24 @@ def send(connection: socket.socket, message: Any) -> None:
         raise WireError(f"the other side is gone ({error})") from error
 
 
-def receive(connection: socket.socket, seconds: float | None = None) -> Any:
+def receive(connection: socket.socket, seconds: float | Callable[[], float] | None = None) -> Any:
     """Receives one message.
 
     Args:
         connection: Connected stream socket.
-        seconds: How long the whole message may take, however it drips in; by default for ever.
+        seconds: How long the whole message may take, however it drips in, or what says how many
+            seconds are left; by default for ever.
 
     Raises:
         WireError: The other side is gone; as `NoMessage` if what it sent is none.
         TimeoutError: It took longer.
     """
-    deadline = None if seconds is None else time.monotonic() + seconds
-    (length,) = _LENGTH.unpack(_read(connection, _LENGTH.size, deadline))
+    left = _countdown(seconds) if isinstance(seconds, (int, float)) else seconds
+    (length,) = _LENGTH.unpack(_read(connection, _LENGTH.size, left))
     if length > LARGEST_MESSAGE:
         raise NoMessage(f"a message of {length} bytes is over the limit")
     try:
-        return unpack(_read(connection, length, deadline))
+        return unpack(_read(connection, length, left))
     except (ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
         raise NoMessage(f"what came is not a message ({error})") from error
 
@@ -94,18 +96,25 @@ def unpack(data: bytes) -> Any:
     )
 
 
-def _read(connection: socket.socket, size: int, deadline: float | None) -> bytes:
+def _countdown(seconds: float) -> Callable[[], float]:
+    deadline = time.monotonic() + seconds
+    return lambda: deadline - time.monotonic()
+
+
+def _read(connection: socket.socket, size: int, left: Callable[[], float] | None) -> bytes:
     parts = bytearray()
     while len(parts) < size:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0:
+        if left is not None:
+            seconds = left()
+            if seconds <= 0:
                 raise TimeoutError
-            connection.settimeout(left)
+            connection.settimeout(seconds)
         try:
             part = connection.recv(min(size - len(parts), 2**20))
         except TimeoutError:
-            raise
+            if left is None:  # it is the socket's own
+                raise
+            continue  # more may be left by now
         except OSError as error:
             raise WireError(f"the other side is gone ({error})") from error
         if not part:
