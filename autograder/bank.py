@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Course
+from autograder.errors import MachineFault
 from autograder.fill import fill
 from autograder.grading import Examination
 from autograder.lab import Lab, Solution
@@ -64,9 +65,14 @@ def remember(
 
     Returns:
         What each chaff does where it is wrong.
+
+    Raises:
+        MachineFault: One of them could not be run: nothing is kept.
     """
     found = []
     for chaff, examination in zip(truth.lab.chaffs, examined, strict=True):
+        if examination.fault:
+            raise MachineFault(examination.fault)
         wrong = {
             key: observation
             for key, observation in examination.observations.items()

@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from autograder import bank, bench, truth
+from autograder import bank, bench, gpu, truth
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.folder import Folder
@@ -51,11 +51,14 @@ class Workers:
         course: The course.
         lab: The lab.
         device: `cpu` or `gpu`.
-        jobs: Number of workers; by default one a core.
+        jobs: Number of workers; by default one a core, and on a GPU no more than fit on it.
         limits: What a submission may use.
         layers: The layers of the confinement.
         executor: Who runs what is handed out, in processes that have this package: it stays open.
             By default processes on this machine.
+
+    Raises:
+        UsageError: So many do not fit on the GPU.
     """
 
     def __init__(
@@ -71,8 +74,11 @@ class Workers:
         self.course = course
         self.device = device
         self.truth = truth.load(course, lab)
-        self._settings = (limits or Limits(), device, layers)
+        limits = limits or Limits()
+        self._settings = (limits, device, layers)
         cores = os.cpu_count() or 1
+        if device == "gpu" and executor is None:
+            jobs = gpu.workers(jobs, cores, limits)
         self._local_jobs = cores if executor is not None else jobs or cores
         self._local = _processes(self._local_jobs)
         self._pool: Executor = executor or self._local

@@ -1,9 +1,9 @@
 """The warm template: TensorFlow imported, nothing run; it forks a child for each submission.
 
-It runs no op itself: threads that TensorFlow starts would not survive the fork. It holds no secret
-either, since a child inherits its memory. It answers one request at a time on its standard input, a
-Unix socket: `fork` (with the child's connection as a passed descriptor), `interrupt`, `ping` and
-`end`; and in between it watches what the child's processes use together.
+It runs no op itself: threads that TensorFlow starts would not survive the fork, nor would CUDA. It
+holds no secret either, since a child inherits its memory. It answers one request at a time on its
+standard input, a Unix socket: `fork` (with the child's connection as a passed descriptor),
+`interrupt`, `ping` and `end`; and in between it watches what the child's processes use together.
 """
 
 from __future__ import annotations
@@ -37,14 +37,17 @@ def main() -> None:
     import tensorflow as tf
 
     import layerlab.checking  # noqa: F401
-    from autograder.subject import child
+    from autograder.subject import child, device
     from autograder.subject.shell import make_shell
 
     orders = wire.receive(control)
     limits = Limits(**orders["limits"])
-    confinement = Confinement(limits, tuple(orders["layers"]))
+    devices = device.files() if orders["device"] == "gpu" else ()
+    confinement = Confinement(limits, tuple(orders["layers"]), devices)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    # NVIDIA's libraries are told by a variable; this is for the kernels that XLA writes itself.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     # A graph that runs once costs more to optimize than to run.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     for descriptor in (1, 2):  # what TensorFlow's C++ code logs from here on is nobody's output
@@ -70,7 +73,8 @@ def main() -> None:
             if pid == 0:
                 control.close()
                 try:
-                    child.main(socket.socket(fileno=descriptors[0]), confinement)
+                    connection = socket.socket(fileno=descriptors[0])
+                    child.main(connection, confinement, orders["device"], limits)
                 finally:
                     os._exit(0)
             os.close(descriptors[0])
