@@ -133,7 +133,9 @@ def grade(
         progress(len(results), len(classroom))
 
     def refuse(student: str, cause: NotGraded) -> None:
-        result = Result(lab.name, student, NOT_GRADED, str(cause), conduct=cause.conduct)
+        result = Result(
+            lab.name, student, NOT_GRADED, str(cause), workers.device, conduct=cause.conduct
+        )
         shelf.write(Kept(result))
         done(result)
 

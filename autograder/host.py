@@ -89,7 +89,8 @@ class Template:
 
         Raises:
             UsageError: The sandbox is not installed.
-            TemplateDied: It did not come up; the message has its last line.
+            TemplateDied: It did not come up; the message has its last line. Or nothing computes on
+                its device.
         """
         if self._process is not None and self._process.poll() is None:
             return
@@ -106,28 +107,39 @@ class Template:
             theirs.close()
             self._control = ours
             outer = tuple(name for name in self.layers if name == "bubblewrap")
-            orders = {"limits": asdict(self.limits), "layers": list(self.layers)}
+            orders = {
+                "limits": asdict(self.limits),
+                "layers": list(self.layers),
+                "alone": bool(outer),
+                "device": self.device,
+            }
             try:
-                wire.send(ours, {**orders, "alone": bool(outer)})
+                wire.send(ours, orders)
                 self.active = (*outer, *wire.receive(ours, START_SECONDS)["layers"])
             except (wire.WireError, TimeoutError):
                 self.close()
                 log.seek(0)
                 lines = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
                 raise TemplateDied(f"the sandbox did not start: {lines[-1]}") from None
+        if self.device != "cpu":
+            self.fork().end()  # is it there? before a class depends on it
 
     def fork(self) -> Subject:
-        """A new subject, in a process of its own.
+        """A new subject, in a process of its own, that computes on the template's device.
 
         Raises:
-            TemplateDied: The template does not come up.
+            TemplateDied: The template does not come up, or the device is not there.
             TemplateLost: It ended just now.
         """
         self.start()
         ours, theirs = socket.socketpair()
         with theirs:
             self._request("fork", theirs.fileno())
-        return Subject(ours, self)
+        subject = Subject(ours, self)
+        fault = subject.fault()
+        if fault:
+            raise TemplateDied(fault)
+        return subject
 
     def interrupt(self) -> None:
         """Sends the current subject what the stop button of a notebook sends."""
@@ -185,6 +197,22 @@ class Subject:
         self._connection = connection
         self._template = template
         self._asked = 0
+
+    def fault(self) -> str:
+        """What keeps it from starting, before any code of a submission runs; then it has ended.
+
+        Raises:
+            TemplateLost: The template ended.
+        """
+        try:
+            fault = str(wire.receive(self._connection, START_SECONDS)["fault"])
+        except TimeoutError:
+            fault = f"a new process does not come up within {START_SECONDS:g} s"
+        except wire.WireError:
+            return f"a new process {_cause(self._template_end())}"
+        if fault:
+            self.end()
+        return fault
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Sends a request and waits for its answer.

@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 import numpy as np
 
-from autograder import labs
+from autograder import gpu, labs
 from autograder import source as sources
 from autograder.banned import Banned
 from autograder.errors import UsageError
@@ -169,6 +169,7 @@ class Lab:
         """What is true of a case (imports TensorFlow)."""
         with _silence():
             oracle = self.module("oracle")
+            gpu.leave()
         return dict(oracle.expect(case))
 
     @property

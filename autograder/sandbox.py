@@ -10,7 +10,7 @@ from pathlib import Path
 
 import autograder
 import layerlab
-from autograder import subject
+from autograder import gpu, subject
 from autograder.errors import UsageError
 from autograder.subject import confine
 from autograder.subject.limits import Limits
@@ -127,8 +127,18 @@ def _environment(device: str) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
         "TF_DETERMINISTIC_OPS": "1",
-        "NVIDIA_TF32_OVERRIDE": "0",
         "NBGRADER_EXECUTION": "autograde",
         "XLA_FLAGS": _QUICK_TO_COMPILE.get(version, ""),
-        **({} if device == "gpu" else {"CUDA_VISIBLE_DEVICES": ""}),
+        **(_on_gpu() if device == "gpu" else {gpu.SHOWN: ""}),
+    }
+
+
+def _on_gpu() -> dict[str, str]:
+    """What bounds are derived for: sums of float32 products, in any one order."""
+    shown = os.environ.get(gpu.SHOWN)
+    return {
+        "NVIDIA_TF32_OVERRIDE": "0",  # whatever a submission says to TensorFlow
+        "TF_ENABLE_WINOGRAD_NONFUSED": "0",  # Winograd's convolutions are no such sums
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # as nvidia-smi counts
+        **({} if shown is None else {gpu.SHOWN: shown}),
     }

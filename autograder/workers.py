@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from autograder import bank, bench, capacity, truth
+from autograder import bank, bench, capacity, gpu, truth
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.folder import Folder
@@ -46,11 +46,14 @@ class Workers:
         course: The course.
         lab: The lab.
         device: `cpu` or `gpu`.
-        jobs: Number of workers; by default as many as cores and memory allow.
+        jobs: Number of workers; by default as many as cores, memory and the GPU allow.
         limits: What a submission may use.
         layers: The layers of the confinement.
         executor: Who runs what is handed out, in processes that have this package: it stays open.
             By default processes on this machine.
+
+    Raises:
+        UsageError: So many do not fit on the GPU.
     """
 
     def __init__(
@@ -66,8 +69,11 @@ class Workers:
         self.course = course
         self.device = device
         self.truth = truth.load(course, lab)
-        self._settings = (limits or Limits(), device, layers)
-        fitting = capacity.here(self._settings[0])
+        limits = limits or Limits()
+        self._settings = (limits, device, layers)
+        fitting = capacity.here(limits)
+        if device == "gpu" and executor is None:
+            jobs = gpu.workers(jobs, fitting, limits)
         self._local_jobs = fitting if executor is not None else jobs or fitting
         self._local = Pool(self._local_jobs)
         self._pool: Executor = executor or self._local

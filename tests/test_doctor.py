@@ -177,18 +177,25 @@ def test_layers_that_the_machine_lacks(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("script", "status", "said"),
+    ("script", "fault", "status", "said"),
     [
-        (None, OK, "CPU"),
-        ("echo 2", OK, "sees 2 GPU(s)"),
-        ("echo 0; echo Cannot dlopen >&2", WARNING, "Cannot dlopen"),
-        ("echo No module >&2; exit 1", WARNING, "No module"),
+        (None, "", OK, "CPU"),
+        ("echo 2", "", OK, "in the sandbox, for 3 worker"),
+        ("echo 2", "TensorFlow sees no GPU", WARNING, "not for us: TensorFlow sees no GPU"),
+        ("echo 0; echo Cannot dlopen >&2", "", WARNING, "Cannot dlopen"),
+        ("echo No module >&2; exit 1", "", WARNING, "No module"),
     ],
 )
-def test_a_gpu(tmp_path, monkeypatch, script, status, said):
-    monkeypatch.setattr(machine, "_GPU", tmp_path / "nvidia0")
+def test_a_gpu(tmp_path, monkeypatch, script, fault, status, said):
+    def start(template):
+        assert template.device == "gpu"
+        if fault:
+            raise TemplateDied(fault)
+
+    monkeypatch.setattr(machine.gpus, "present", lambda: script is not None)
+    monkeypatch.setattr(machine.gpus, "workers", lambda *_: 3)
+    monkeypatch.setattr(machine.Template, "start", start)
     if script:
-        (tmp_path / "nvidia0").touch()
         python = tmp_path / "python"
         python.write_text(f"#!/bin/sh\n{script}\n")
         python.chmod(0o755)

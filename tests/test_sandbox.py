@@ -598,6 +598,7 @@ def test_a_template_that_is_killed_is_said_and_a_new_one_starts(sandbox):
     with Template(LIMITS) as template:
         subject = template.fork()
         template._process.kill()
+        template._process.wait()
         with pytest.raises(TemplateLost):
             subject.ask({"cell": "x = 1"}, 8)
         with Submission(template, "def answer():\n    return 1") as found:

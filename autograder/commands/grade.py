@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder import bank, classroom, notebook, regrade, truth
+from autograder import bank, classroom, gpu, notebook, regrade, truth
 from autograder.commands import DONE, SHORT, UNGRADED, Commands, positive
 from autograder.course import Course
 from autograder.errors import NotGraded, UsageError
@@ -40,7 +40,9 @@ def add(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.add_argument("--device", choices=["auto", "cpu", "gpu"], default="auto")
     command.add_argument(
-        "--jobs", type=positive, help="workers (default: as cores and memory allow)"
+        "--jobs",
+        type=positive,
+        help="workers (default: as cores, memory and the GPU's memory allow)",
     )
     again = command.add_mutually_exclusive_group()
     again.add_argument("--force", action="store_true", help="grade again what is graded")
@@ -90,11 +92,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _device(wanted: str) -> str:
-    """The device to use; a GPU is there if its driver's device file is."""
-    present = Path("/dev/nvidia0").exists()
-    if wanted == "gpu" and not present:
+    """The device to use."""
+    if wanted == "gpu" and not gpu.present():
         raise UsageError("There is no GPU on this machine: use --device cpu.")
-    return "gpu" if present and wanted != "cpu" else "cpu"
+    return "gpu" if wanted != "cpu" and gpu.present() else "cpu"
 
 
 def _layers(options: argparse.Namespace) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from autograder import capacity
+from autograder import gpu as gpus
 from autograder import sandbox as confinement
 from autograder.doctor import Finding, ok, problem, warning
 from autograder.errors import UsageError
@@ -30,7 +31,6 @@ _FORBIDDING = {
     "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),
 }
 """Settings of the kernel, the value that forbids user namespaces, and one that does not."""
-_GPU = Path("/dev/nvidia0")
 _GPU_SECONDS = 120
 
 
@@ -119,8 +119,8 @@ def tensorflow() -> Finding:
 
 
 def gpu() -> Finding:
-    """A GPU, from its driver's device file to TensorFlow."""
-    if not _GPU.exists():
+    """A GPU, from its driver's device file to a product in the sandbox."""
+    if not gpus.present():
         return ok("No GPU here: submissions run on the CPU.")
     code = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
     try:
@@ -137,12 +137,18 @@ def gpu() -> Finding:
     else:
         seen = done.stdout.strip()
         said = (done.stderr.strip().splitlines() or ["it gives no reason"])[-1]
-    if seen.isdigit() and int(seen):
-        return ok(f"TensorFlow sees {seen} GPU(s).")
-    return warning(
-        f"There is a GPU, and TensorFlow does not see it: {said}",
-        "Install requirements-gpu.lock, or grade with --device cpu.",
-    )
+    if not (seen.isdigit() and int(seen)):
+        return warning(
+            f"There is a GPU, and TensorFlow does not see it: {said}",
+            "Install requirements-gpu.lock, or grade with --device cpu.",
+        )
+    try:
+        with Template(Limits(), "gpu") as template:
+            template.start()
+        workers = gpus.workers(None, os.cpu_count() or 1, Limits())
+    except (UsageError, TemplateDied) as error:
+        return warning(f"TensorFlow sees a GPU, but not for us: {error}", "Use --device cpu.")
+    return ok(f"TensorFlow computes on a GPU in the sandbox, for {workers} worker(s).")
 
 
 def memory() -> Finding:

@@ -7,8 +7,10 @@ import signal
 import socket
 from typing import Any
 
+from autograder.subject import device as devices
 from autograder.subject import replay, wire
 from autograder.subject.confine import Confinement
+from autograder.subject.limits import Limits
 from autograder.subject.shell import make_shell, redirect
 from autograder.subject.withhold import withhold
 from layerlab import probe
@@ -17,16 +19,22 @@ from layerlab.case import Case
 LONGEST_MESSAGE = 2_000
 
 
-def main(connection: socket.socket, confinement: Confinement) -> None:
+def main(connection: socket.socket, confinement: Confinement, device: str, limits: Limits) -> None:
     """Serves the examiner. Called in a freshly forked child; returns when it hangs up.
 
     Args:
         connection: Stream to the examiner.
         confinement: The layers that the kernel puts around it.
+        device: Where it computes: `cpu` or `gpu`.
+        limits: What it may use.
     """
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     confinement.put_on()
+    fault = devices.take(device, limits.gpu_memory)
+    wire.send(connection, {"fault": fault})
+    if fault:
+        return
     shell = make_shell()
     redirect()
     own = os.getpid()

@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import tempfile
+from collections.abc import Iterable
 from typing import Any
 
 import landlockpy
@@ -88,10 +89,17 @@ class Confinement:
     Args:
         limits: What a submission may use.
         layers: Names of the layers that are wanted.
+        devices: Device files that may be written to, beside those of any notebook.
     """
 
-    def __init__(self, limits: Limits, layers: tuple[str, ...] = LAYERS):
+    def __init__(
+        self,
+        limits: Limits,
+        layers: tuple[str, ...] = LAYERS,
+        devices: Iterable[str] = (),
+    ):
         self._limits = limits
+        self._devices = (*_DEVICES, *devices)
         self._filter = _seccomp_filter() if "seccomp" in layers else b""
         has = {
             "limits": True,
@@ -116,16 +124,16 @@ class Confinement:
         if "limits" in self.active:
             set_limits(self._limits)
         if "landlock" in self.active:
-            _landlock()
+            _landlock(self._devices)
         if "seccomp" in self.active:
             _load(self._filter)
 
 
-def _landlock() -> None:
+def _landlock(devices: tuple[str, ...]) -> None:
     scope = landlockpy.Scope.SIGNAL | landlockpy.Scope.ABSTRACT_UNIX_SOCKET
     none = landlockpy.AccessNet.NONE
     with landlockpy.Ruleset(handled_fs=_WRITES, handled_net=none, scoped=scope) as ruleset:
-        for paths, access in ((WRITABLE, _WRITES), (_DEVICES, _WRITES_OF_A_FILE)):
+        for paths, access in ((WRITABLE, _WRITES), (devices, _WRITES_OF_A_FILE)):
             for path in filter(os.path.exists, paths):
                 ruleset.allow_path(path, access)
         ruleset.restrict()

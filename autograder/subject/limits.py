@@ -17,6 +17,7 @@ class Limits:
         probe_seconds: Time of one case.
         total_seconds: Time of all its cells and cases.
         memory: Bytes that it may take beside what TensorFlow has taken, in all its processes.
+        gpu_memory: Bytes of a GPU that TensorFlow may hand out in one of its processes.
         processes: Processes and threads that it may have at a time.
         file_bytes: Size of a file that it may write.
         tmp_bytes: Size of its `/tmp`.
@@ -28,6 +29,7 @@ class Limits:
     probe_seconds: float = 10.0
     total_seconds: float = 180.0
     memory: int = 2 * 2**30
+    gpu_memory: int = 2 * 2**30
     processes: int = 512
     file_bytes: int = 64 * 2**20
     tmp_bytes: int = 256 * 2**20

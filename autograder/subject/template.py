@@ -1,9 +1,10 @@
 """The warm template: TensorFlow imported, nothing run; it forks a child for each submission.
 
-It runs no op itself: threads that TensorFlow starts would not survive the fork. It holds no secret
-either, since a child inherits its memory. It answers one request at a time on its standard input, a
-Unix socket: `fork` (with the child's connection as a passed descriptor), `interrupt`, `ping` and
-`end`; and in between it watches what the child's processes use together, and what they wait for.
+It runs no op itself: threads that TensorFlow starts would not survive the fork, nor would CUDA. It
+holds no secret either, since a child inherits its memory. It answers one request at a time on its
+standard input, a Unix socket: `fork` (with the child's connection as a passed descriptor),
+`interrupt`, `ping` and `end`; and in between it watches what the child's processes use together,
+and what they wait for.
 """
 
 from __future__ import annotations
@@ -36,15 +37,19 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     import matplotlib.pyplot  # noqa: F401
+    import tensorflow as tf
 
     import layerlab.checking  # noqa: F401
-    from autograder.subject import child, replay
+    from autograder.subject import child, device, replay
     from autograder.subject.quick import quicken
     from autograder.subject.shell import make_shell
 
     orders = wire.receive(control)
     limits = Limits(**orders["limits"])
-    confinement = Confinement(limits, tuple(orders["layers"]))
+    devices = device.files() if orders["device"] == "gpu" else ()
+    confinement = Confinement(limits, tuple(orders["layers"]), devices)
+    # NVIDIA's libraries are told by a variable; this is for the kernels that XLA writes itself.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     quicken()
     replay.allowed()
     for descriptor in (1, 2):  # what TensorFlow's C++ code logs from here on is nobody's output
@@ -70,7 +75,8 @@ def main() -> None:
             if pid == 0:
                 control.close()
                 try:
-                    child.main(socket.socket(fileno=descriptors[0]), confinement)
+                    connection = socket.socket(fileno=descriptors[0])
+                    child.main(connection, confinement, orders["device"], limits)
                 finally:
                     os._exit(0)
             os.close(descriptors[0])
