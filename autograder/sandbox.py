@@ -42,7 +42,7 @@ def command(limits: Limits, device: str, layers: tuple[str, ...] = LAYERS) -> li
     template = [sys.executable, "-m", "autograder.subject.template"]
     if "bubblewrap" in layers:
         return [*confined(limits, device), *template]
-    variables = {**_environment(device), "PYTHONPATH": os.pathsep.join(_roots())}
+    variables = {**environment(device), "PYTHONPATH": os.pathsep.join(_roots())}
     settings = [f"{name}={value}" for name, value in variables.items()]
     return ["/usr/bin/env", "--ignore-environment", "--chdir=/tmp", *settings, *template]
 
@@ -90,7 +90,7 @@ def confined(limits: Limits, device: str) -> list[str]:
         for path in sorted(Path("/dev").glob("nvidia*")):
             arguments += ["--dev-bind", str(path), str(path)]
     arguments += ["--chdir", "/tmp"]
-    for name, value in _environment(device).items():
+    for name, value in environment(device).items():
         arguments += ["--setenv", name, value]
     return arguments
 
@@ -112,7 +112,12 @@ _QUICK_TO_COMPILE = {
 it. A flag that a version does not know ends the process."""
 
 
-def _environment(device: str) -> dict[str, str]:
+def environment(device: str) -> dict[str, str]:
+    """The environment variables of a template: a submission sees no others.
+
+    Args:
+        device: `cpu` or `gpu`.
+    """
     version = ".".join(importlib.metadata.version("tensorflow").split(".")[:2])
     return {
         "PATH": "/usr/bin:/bin",

@@ -9,8 +9,11 @@ import time
 from rich.console import Console
 from rich.table import Table
 
+from autograder import capacity
 from autograder.commands import DONE, SHORT, Commands, positive
 from autograder.course import Course
+from autograder.pool import Pool
+from autograder.subject.limits import Limits
 from autograder.terminal import say
 from autograder.verify import verify
 from autograder.workers import Workers
@@ -29,11 +32,13 @@ def run(options: argparse.Namespace) -> int:
     """Proves the labs; prints a table, then every problem."""
     course = Course.find()
     proofs = []
-    for lab in course.labs(options.labs):
-        started = time.monotonic()
-        with Workers(course, lab, "cpu", options.jobs) as workers:
-            proofs.append(verify(course, lab, workers))
-        say(f"{lab.name}: {time.monotonic() - started:.0f} s")
+    jobs = options.jobs or capacity.here(Limits())
+    with Pool(jobs) as pool:  # one for all labs: a template takes as long as many a lab
+        for lab in course.labs(options.labs):
+            started = time.monotonic()
+            with Workers(course, lab, "cpu", jobs, executor=pool) as workers:
+                proofs.append(verify(course, lab, workers))
+            say(f"{lab.name}: {time.monotonic() - started:.0f} s")
     ok = all(proof.ok for proof in proofs)
     if options.json:
         data = {"ok": ok, "labs": [proof.as_data() for proof in proofs]}

@@ -1,0 +1,250 @@
+"""Where the time of a submission goes, beside the floor: the student's own code in a bare fork.
+
+    python benchmarks/costs.py [--lab LAB] [--submissions N] [--json]
+
+One run grades a class of N different submissions in one process, enters the results and writes the
+feedback, with a clock at each step; all on one core, so that what runs while another process waits
+is counted once. The time of a step does not contain that of others which it calls.
+
+The floor is what no grader can save: a process that has TensorFlow imported forks a child, which
+runs the cells and answers the same questions, without sandbox, wire, tests or gradebook.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import classes
+from nbgrader.api import Gradebook
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.orm import Session as Database
+
+from autograder import classroom, grading, sandbox
+from autograder.course import Course
+from autograder.errors import UsageError
+from autograder.host import Subject, Template
+from autograder.kept import Kept, Shelf
+from autograder.lab import Lab
+from autograder.subject.wire import pack, unpack
+from autograder.suite import Suite
+from autograder.workers import Grader
+from layerlab import compare
+
+
+class Clock:
+    """Adds up the time of steps, each without the steps that it calls.
+
+    One thread works at a time, whichever it is: pytest's waits while the other one asks.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+        self._open = ["the rest"]
+        self._since = time.perf_counter()
+
+    def _turn(self) -> None:
+        now = time.perf_counter()
+        self.seconds[self._open[-1]] += now - self._since
+        self._since = now
+
+    def at(self, name: str | Callable[..., str], function: Callable[..., Any]) -> Any:
+        """A function whose time is that of a step.
+
+        Args:
+            name: Name of the step, or what tells it from the arguments.
+            function: The function.
+        """
+
+        def clocked(*arguments: Any, **named: Any) -> Any:
+            self._turn()
+            self._open.append(name if isinstance(name, str) else name(*arguments, **named))
+            try:
+                return function(*arguments, **named)
+            finally:
+                self._turn()
+                self._open.pop()
+
+        return clocked
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = classes.Parser(description="Says where the time of a submission goes.")
+    parser.add_argument("--lab", default="lab06_depthwise_conv")
+    parser.add_argument("--submissions", type=classes.positive, default=24, metavar="N")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)  # for the bare process
+    try:
+        options = parser.parse_args(arguments)
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        if options.floor:
+            print(floor(options.floor))
+            return 0
+        figures = measure(Course(classes.CHECKOUT).lab(options.lab), options.submissions)
+    except UsageError as error:
+        print(f"costs: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        show(options.lab, options.submissions, figures)
+    return 0
+
+
+def measure(lab: Lab, submissions: int) -> dict[str, float]:
+    """Grades a class by the clock.
+
+    Args:
+        lab: A lab of this checkout.
+        submissions: Size of the class.
+
+    Returns:
+        Seconds of a submission by step, and the `floor`.
+    """
+    classes.same_for_all()
+    with tempfile.TemporaryDirectory(prefix="costs-") as folder:
+        notebooks = classes.notebooks(lab, classes.students(lab, submissions + 1))
+        course = Course(classes.course(Path(folder) / "course", lab, notebooks))
+        asked: list[list[dict[str, Any]]] = []
+        clock = _clocked(asked)
+        os.chdir(course.root)
+        handed, seconds = classroom.handed_in(course, course.lab(lab.name)), None
+        grader = Grader(course, course.lab(lab.name))
+        try:
+            for each in handed:
+                _grade(course, each, grader)
+                if seconds is None:  # the first one imports and compiles what all others need
+                    seconds = clock.seconds
+                    seconds.clear()
+                    asked[:-1] = []
+        finally:
+            grader.close()
+        questions = Path(folder) / "questions"
+        questions.write_bytes(pack(asked[1:]))
+        bare = subprocess.run(
+            [sys.executable, __file__, "--floor", str(questions)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=True,
+            env={**os.environ, **_told()},
+        )
+    found = {name: value / submissions for name, value in clock.seconds.most_common()}
+    return {**found, "floor": float(bare.stdout)}
+
+
+def _told() -> dict[str, str]:
+    """What TensorFlow is told in a sandbox: the floor is its speed there."""
+    told = sandbox.environment("cpu")
+    return {name: told[name] for name in told if name.startswith(("TF_", "XLA_", "PYTHONHASH"))}
+
+
+def _grade(course: Course, handed: classroom.Handed, grader: Grader) -> None:
+    """All that is done with one submission."""
+    lab = grader.truth.lab
+    result = grader.grade(handed.student, handed.read(lab))
+    kept = Kept(result, handed.digest(lab), grading.depends_on(course, lab, "cpu"))
+    Shelf(course, lab).write(kept)
+    classroom.enter_result(course, lab, handed, kept)
+    classroom.write_feedback(course.root, lab.name, [handed.student])
+
+
+def _clocked(asked: list[list[dict[str, Any]]]) -> Clock:
+    """Puts a clock at each step, and notes what each submission is asked."""
+    clock = Clock()
+
+    def step(subject: Subject, request: dict[str, Any], seconds: float) -> str:
+        if "replay" in request:
+            return "graphs evaluated"
+        asked[-1].append(request)
+        if "cell" in request:
+            return "cells"
+        export = request.get("probe", {}).get("probe") == "export"
+        return "graphs handed out" if export else "questions"
+
+    examine = grading.examine
+
+    def examined(*arguments: Any, **named: Any) -> Any:
+        asked.append([])
+        return examine(*arguments, **named)
+
+    places: list[tuple[Any, str, str | Callable[..., str]]] = [
+        (Template, "fork", "fork and end"),
+        (Template, "end", "fork and end"),
+        (Template, "ping", "fork and end"),
+        (Subject, "ask", step),
+        (Suite, "run", "pytest"),
+        (classroom, "enter_result", "nbgrader's conversion"),
+        (classroom, "write_feedback", "feedback"),
+        (Shelf, "write", "keeping the result"),
+        (Gradebook, "__init__", "database opened"),
+        (Database, "execute", "database"),
+        (Database, "commit", "database"),
+        (Database, "flush", "database"),
+    ]
+    for owner, name, what in places:
+        setattr(owner, name, clock.at(what, getattr(owner, name)))
+    functions: dict[Any, Any] = {
+        compare.compare: clock.at("comparison", compare.compare),
+        grading.judge: clock.at("judging", grading.judge),
+        examine: clock.at("reading", examined),
+    }
+    for module in [*sys.modules.values()]:  # functions are imported by name
+        for name, value in [*vars(module).items()]:
+            if inspect.isfunction(value) and value in functions:
+                setattr(module, name, functions[value])
+    return clock
+
+
+def floor(questions: Path) -> float:
+    """Seconds that a submission takes in a bare fork, cells and questions.
+
+    Args:
+        questions: What each submission is asked.
+    """
+    from autograder.subject.child import _answer
+    from autograder.subject.quick import quicken
+    from autograder.subject.shell import make_shell, redirect
+
+    quicken()
+    shell, spent = make_shell(), 0.0
+    asked = unpack(questions.read_bytes())
+    for requests in asked:
+        started = time.perf_counter()
+        child = os.fork()
+        if child == 0:
+            redirect()
+            for request in requests:
+                _answer(shell, request)
+            os._exit(0)
+        os.waitpid(child, 0)
+        spent += time.perf_counter() - started
+    return spent / len(asked)
+
+
+def show(lab: str, submissions: int, figures: dict[str, float]) -> None:
+    steps = {name: value for name, value in figures.items() if name != "floor"}
+    table = Table("step", "ms / submission", title=f"{lab}, {submissions} submissions, one core")
+    for name, value in steps.items():
+        table.add_row(name, f"{1000 * value:.0f}")
+    total = sum(steps.values())
+    table.add_section()
+    table.add_row("all", f"{1000 * total:.0f}")
+    table.add_row("floor: its own code in a bare fork", f"{1000 * figures['floor']:.0f}")
+    table.add_row("all but its own code", f"{1000 * (total - figures['floor']):.0f}")
+    Console(highlight=False).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
