@@ -7,11 +7,14 @@ import pkgutil
 import sys
 from importlib import import_module
 
-from autograder import commands
+from autograder import commands, pool
 from autograder.commands import UNGRADED, USAGE
 from autograder.errors import MachineFault, UsageError
 from autograder.host import TemplateDied
 from autograder.terminal import say
+
+_WITH_WORKERS = ("grade", "verify")
+"""Commands that start workers, whose imports take as long as their own: both begin at once."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status, one of those in `autograder.commands`.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in _WITH_WORKERS:
+        pool.begin()
     options = _parser(arguments).parse_args(arguments)
     try:
         return int(options.run(options))

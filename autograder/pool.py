@@ -14,12 +14,25 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
+from multiprocessing import forkserver
 from typing import Any
 
 from autograder.orphans import end_with_parent
 
 _IMPORTED_ONCE = "autograder.classroom"
 """It imports all that a worker needs: workers are forked from a process that has done so."""
+
+
+def begin() -> None:
+    """Starts the process that workers are forked from, so that it imports what they need while the
+    caller does other things.
+    """
+    # No plain fork: the parent may have run TensorFlow, whose threads do not survive it.
+    _CONTEXT.set_forkserver_preload([_IMPORTED_ONCE])
+    forkserver.ensure_running()
+
+
+_CONTEXT = multiprocessing.get_context("forkserver")
 
 
 class Pool(Executor):
@@ -81,8 +94,6 @@ class Pool(Executor):
 
     def _start(self) -> None:
         """Gives the calling thread a worker."""
-        # No plain fork: the parent may have run TensorFlow, whose threads do not survive it.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([_IMPORTED_ONCE])
-        self._own.worker = ProcessPoolExecutor(1, context, initializer=end_with_parent)
+        begin()
+        self._own.worker = ProcessPoolExecutor(1, _CONTEXT, initializer=end_with_parent)
         self._workers.append(self._own.worker)
