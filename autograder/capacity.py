@@ -16,11 +16,12 @@ from pathlib import Path
 from autograder.subject.confine import WRITABLE
 from autograder.subject.limits import Limits
 
-# Proportional memory, where a page that processes share counts once: benchmarks/memory.py.
-GRADER = 512 * 2**20
-"""Bytes of the process that reads submissions and enters results, with what it forks workers of."""
-WORKER = 2**30
-"""Bytes of a worker and its template, without a submission."""
+# Both rounded up from what benchmarks/memory.py measures.
+GRADER = 2**30
+"""Bytes of what is there once: the process that hands out submissions and enters results, what it
+forks workers of, and TensorFlow's libraries, which all templates share."""
+WORKER = 2**29
+"""Bytes of a worker and its template, without those libraries and without a submission."""
 
 
 def bound(limits: Limits) -> int:

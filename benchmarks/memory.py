@@ -10,9 +10,9 @@ counts for each in part and in the sum once (the proportional set size): templat
 the submissions that they fork, and TensorFlow's libraries with each other. The kernel shows that of
 a sandbox to root alone.
 
-The curve: a row is the mean of what was seen from 80 % of its number on. It is *flat* if a straight
-line through all that was seen while submissions were graded, the first ten left out, rises from
-there to the last one by at most 5 % of the mean.
+The curve: a row is the mean of what was seen from three quarters of its number on. It is *flat* if
+a straight line through all that was seen while submissions were graded, the first ten left out,
+rises from there to the last one by at most 5 % of the mean.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def _figures(samples: list[Sample], submissions: int) -> dict[str, Any]:
         "curve": [
             {"done": mark, **_means(seen)}
             for mark in [*(mark for mark in MARKS if mark < submissions), submissions]
-            if (seen := [sample for sample in grading if 0.8 * mark <= sample.done <= mark])
+            if (seen := [sample for sample in grading if 0.75 * mark <= sample.done <= mark])
         ],
         "slope_kib": {part: round(slope / 2**10, 2) for part, slope in slopes.items()},
         "growth": round(growth, 4),

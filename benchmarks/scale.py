@@ -56,9 +56,9 @@ class Place:
 PLACES = (
     Place("laptop, 2 cores", 2, 2),
     Place("laptop, 8 cores", 8, 8),
-    Place("machine, 16 cores", 16, 16),
-    Place("10 machines of 16", 160, 16),
-    Place("100 machines of 16", 1600, 16),
+    Place("1 × 16 cores", 16, 16),
+    Place("10 × 16 cores", 160, 16),
+    Place("100 × 16 cores", 1600, 16),
 )
 
 
