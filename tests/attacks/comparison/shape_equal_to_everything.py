@@ -1,7 +1,7 @@
 """compute_output_shape returns a tuple that is equal to every tuple.
 
 start: solution
-deserves: 8.7
+deserves: 8.91
 flag: maybe
 """
 

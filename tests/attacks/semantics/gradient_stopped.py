@@ -1,7 +1,7 @@
 """An honest layer behind tf.stop_gradient.
 
 start: solution
-deserves: 7.6
+deserves: 7.46
 flag: no
 """
 
