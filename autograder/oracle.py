@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from autograder.arithmetic import POLICY
 from autograder.shapes import same_padding
 from layerlab.case import Case
 from layerlab.compare import Expected
@@ -77,15 +78,12 @@ def rounding_bound(
     Args:
         magnitude: Sum of the absolute products.
         terms: Number of products.
-        dtype: Arithmetic in use.
+        dtype: What is computed in.
 
     Returns:
-        Bound for each element. eps is twice the unit roundoff; the two further terms are for the
-        rounding of the result and of a cast. Products that underflow lose at most the smallest
-        normal number each.
+        Bound for each element, by the tolerance policy (`autograder.arithmetic`).
     """
-    info = np.finfo(dtype)
-    return (terms + 2) * (float(info.eps) * magnitude + float(info.tiny))
+    return POLICY[dtype.name].error(magnitude, terms)
 
 
 def thinned_out(

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from autograder.arithmetic import POLICY, Arithmetic
 from autograder.oracle import compute_dtype
 from layerlab.case import Case
 from layerlab.compare import Expected
@@ -29,14 +30,13 @@ class Rounding:
     """Marks where a computation in float64 would round in a coarser arithmetic.
 
     Args:
-        dtype: The coarser arithmetic.
+        arithmetic: The coarser arithmetic.
         tape: Watches the perturbations.
         inner: Takes the gradients of the results.
     """
 
-    def __init__(self, dtype: np.dtype[Any], tape: tf.GradientTape, inner: tf.GradientTape):
-        self._eps = float(np.finfo(dtype).eps)
-        self._tiny = float(np.finfo(dtype).tiny)
+    def __init__(self, arithmetic: Arithmetic, tape: tf.GradientTape, inner: tf.GradientTape):
+        self._arithmetic = arithmetic
         self._tape = tape
         self._inner = inner
         self.perturbations: list[tf.Tensor] = []
@@ -60,9 +60,10 @@ class Rounding:
             consumers: Number of later results that each of its elements goes into: its gradient
                 is a sum of so many terms.
         """
-        size = np.abs((value if magnitude is None else magnitude).numpy()) * self._eps + self._tiny
-        forward = self._perturbation(value, (terms + 2) * size)
-        backward = self._perturbation(value, np.full(value.shape, (consumers + 2) * self._eps))
+        size = np.abs((value if magnitude is None else magnitude).numpy())
+        forward = self._perturbation(value, self._arithmetic.error(size, terms))
+        share = self._arithmetic.share(consumers)
+        backward = self._perturbation(value, np.full(value.shape, share))
         # The last summand is zero, and its derivative by `value` is the perturbation.
         return value + forward + (value - tf.stop_gradient(value)) * backward
 
@@ -109,6 +110,7 @@ def first_order(forward: Forward, case: Case, names: list[str]) -> dict[str, Exp
         `gradient of input` (`gradient of input 0` … of several) and of each weight.
     """
     dtype = compute_dtype(case)
+    arithmetic = POLICY[dtype.name]
 
     def exact(array: Any) -> Any:
         if not (isinstance(array, np.ndarray) and array.dtype.kind == "f"):
@@ -121,7 +123,7 @@ def first_order(forward: Forward, case: Case, names: list[str]) -> dict[str, Exp
     labels = ["input"] if len(sources) == 1 else [f"input {i}" for i in range(len(sources))]
     with tf.GradientTape(persistent=True) as outer:
         with tf.GradientTape() as inner:
-            rounding = Rounding(dtype, outer, inner)
+            rounding = Rounding(arithmetic, outer, inner)
             inner.watch([*sources, *weights])
             results = dict(forward(rounding, inputs, weights))
         if case.cotangent is not None:
@@ -153,8 +155,8 @@ def first_order(forward: Forward, case: Case, names: list[str]) -> dict[str, Exp
     for aspect, value in results.items():
         array = value.numpy()
         stop = start + array.size
-        own = float(np.finfo(dtype).eps) * np.abs(array).ravel() + float(np.finfo(dtype).tiny)
-        truth[aspect] = Expected(array, (bounds[start:stop] + 2 * own).reshape(array.shape))
+        own = arithmetic.error(np.abs(array).ravel(), terms=0)
+        truth[aspect] = Expected(array, (bounds[start:stop] + own).reshape(array.shape))
         start = stop
     return truth
 

@@ -154,6 +154,7 @@ def _versions() -> list[str]:
 
 
 _DECISIVE = (
+    "arithmetic",
     "banned",
     "claims",
     "draw",
