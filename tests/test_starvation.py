@@ -5,7 +5,7 @@ import pytest
 from autograder.clock import LONGEST_STRETCH, Spent
 from autograder.host import MachineBusy, SubjectTimedOut, Template
 from autograder.subject.limits import Limits
-from autograder.subject.starvation import UNEXPLAINED_SECONDS, Starvation, threads_of
+from autograder.subject.starvation import UNEXPLAINED_SECONDS, Starvation, own_wait, threads_of
 
 
 def starved(*looks):
@@ -78,6 +78,9 @@ def test_the_kernel_counts_here_or_time_is_that_of_the_wall_clock(tmp_path, monk
     (tmp_path / "7" / "task" / "8" / "schedstat").write_text("1500000000 250000000 3\n")
     monkeypatch.setattr("autograder.subject.starvation.PROC", tmp_path)
     assert threads_of([7]) == {"8": (pytest.approx(1.5), pytest.approx(0.25))}
+    assert own_wait() == 0
+    (tmp_path / "thread-self").symlink_to(tmp_path / "7" / "task" / "8")
+    assert own_wait() == pytest.approx(0.25)
 
 
 @pytest.fixture(scope="module")
