@@ -14,6 +14,7 @@ from autograder import sandbox
 from autograder.clock import Spent
 from autograder.subject import wire
 from autograder.subject.limits import Limits
+from autograder.subject.starvation import own_wait
 
 GRACE_SECONDS = 2.0
 """How long a subject may take to answer an interrupt before it is killed."""
@@ -279,15 +280,21 @@ class Subject:
 
 
 class _Stopwatch:
-    """Time that a template's subject takes from now on."""
+    """Time that a template's subject takes from now on; what this thread itself waits for a
+    processor meanwhile, which is how late it hears of the answer, is no part of it.
+    """
 
     def __init__(self, template: Template):
         self._template = template
-        self._started, self._starved = time.monotonic(), template.spent.starved
+        self._started, self._starved = self._now(), template.spent.starved
+
+    @staticmethod
+    def _now() -> float:
+        return time.monotonic() - own_wait()
 
     @property
     def wall(self) -> float:
-        return time.monotonic() - self._started
+        return self._now() - self._started
 
     @property
     def spent(self) -> Spent:

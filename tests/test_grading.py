@@ -367,7 +367,7 @@ def test_a_sandbox_that_always_dies_is_no_score(grader, solution, monkeypatch):
 def test_a_machine_that_lets_nobody_run_is_no_score(
     grader, solution, nobody_runs, monkeypatch, name, endless
 ):
-    limits = replace(grader.template.limits, cell_seconds=1.0, probe_seconds=0.2)
+    limits = replace(grader.template.limits, cell_seconds=0.5, probe_seconds=0.2)
     monkeypatch.setattr(grader.template, "limits", limits)
     cell_of(solution, name).source += f"\n{endless}"
     result = grader.grade("x", solution)

@@ -34,7 +34,7 @@ def template(sandbox):
 
 
 @pytest.fixture
-def impatient(template, monkeypatch):
+def impatient(template, patient, monkeypatch):
     """The template with hardly any time for a cell or a case."""
     limits = replace(LIMITS, cell_seconds=0.3, probe_seconds=0.3)
     monkeypatch.setattr(template, "limits", limits)
@@ -674,7 +674,7 @@ def test_a_sandbox_that_does_not_start_says_why(monkeypatch):
         Template(LIMITS).start()
 
 
-def test_a_timeout_says_how_long(template):
+def test_a_timeout_says_how_long(template, patient):
     subject = template.fork()
     with pytest.raises(SubjectTimedOut, match=r"did not end within 0\.2 s") as caught:
         subject.ask({"cell": LOOP}, 0.2)

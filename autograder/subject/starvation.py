@@ -71,6 +71,19 @@ def threads_of(processes: list[int]) -> Threads:
         with contextlib.suppress(OSError):
             for thread in (PROC / str(pid) / "task").iterdir():
                 with contextlib.suppress(OSError):
-                    ran, waited, _ = (thread / "schedstat").read_bytes().split()
-                    found[thread.name] = (int(ran) * _NANOSECOND, int(waited) * _NANOSECOND)
+                    found[thread.name] = _counted(thread)
     return found
+
+
+def own_wait() -> float:
+    """How long the calling thread was ready to run and did not since it began, in seconds."""
+    try:
+        _, waited = _counted(PROC / "thread-self")
+    except OSError:
+        return 0.0
+    return waited
+
+
+def _counted(thread: Path) -> tuple[float, float]:
+    ran, waited, _ = (thread / "schedstat").read_bytes().split()
+    return int(ran) * _NANOSECOND, int(waited) * _NANOSECOND
