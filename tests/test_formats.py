@@ -31,6 +31,7 @@ class Layer:
         cases: How many cases.
         chaffs: How many chaffs give wrong numbers on them, at least.
         apart: The formats in which chaffs are told from wheats.
+        fine: Chaffs whose mistake may be smaller than what a coarse format loses.
     """
 
     lab: str
@@ -38,6 +39,7 @@ class Layer:
     cases: int
     chaffs: int
     apart: tuple = tuple(FORMATS)
+    fine: tuple = ()
 
 
 LAYERS = [
@@ -45,8 +47,16 @@ LAYERS = [
     Layer("lab04_transposed_conv", "Conv2DTranspose", 4, 9),
     Layer("lab06_depthwise_conv", "DepthwiseConv2D", 4, 20),
     # First-order bounds. So long a computation may lose so much in bfloat16 that some mistakes are
-    # within it; no hidden case asks for bfloat16.
-    Layer("lab07_depthwise_separable_block", "DepthwiseSeparableBlock", 2, 4, ("tf32", "float16")),
+    # within it, and epsilon is 1e-3; no hidden case asks for bfloat16 or TF32. (TensorFlow's own
+    # depthwise gradient in bfloat16 has left taps unset, on the CPU, that no pixel reaches.)
+    Layer(
+        "lab07_depthwise_separable_block",
+        "DepthwiseSeparableBlock",
+        cases=2,
+        chaffs=3,
+        apart=("tf32", "float16"),
+        fine=("epsilon_outside_root",),
+    ),
 ]
 
 
@@ -175,20 +185,22 @@ def test_wheats_pass_with_rounded_operands_and_float32_would_refuse_them(bench, 
             assert bench.wrong(number, found, "float32"), (name, case.describe())
 
 
-@pytest.mark.parametrize("policy", ["bfloat16", "float16"])
-def test_wheats_pass_that_compute_in_the_format(bench, policy):
-    case = bench.cases[0]
-    case = replace(case, options={**case.options, "policy": f"mixed_{policy}"})
-    truth = numbers(bench.lab, case)
-    for name, names in bench.wheats.items():
-        found = probe.run(case, names)
-        assert found["output dtype"] == policy
-        assert not compare(truth, found), name
+def test_wheats_pass_that_compute_in_the_format(bench):
+    for policy in {"bfloat16", "float16"} & {*bench.layer.apart}:
+        # A layer may keep some weights in float32: as hidden cases do, with numbers for both.
+        case = rounded(bench.cases[0], policy)
+        case = replace(case, options={**case.options, "policy": f"mixed_{policy}"})
+        truth = numbers(bench.lab, case)
+        for name, names in bench.wheats.items():
+            found = probe.run(case, names)
+            assert found["output dtype"] == policy
+            assert not compare(truth, found), name
 
 
 def test_chaffs_do_not_pass(bench):
     caught = set()
-    for name, names in bench.chaffs.items():
+    for name in bench.chaffs.keys() - bench.layer.fine:
+        names = bench.chaffs[name]
         for number, case in enumerate(bench.cases):
             wrong = bench.wrong(number, probe.run(case, names), "float32")
             if not wrong:
