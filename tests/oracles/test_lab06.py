@@ -85,7 +85,7 @@ def cases06(lab06):
 
 
 def test_depthwise_agrees_with_loops(cases06):
-    assert len(cases06) > 80
+    assert len(cases06) > 50
     for case, expected in cases06:
         for aspect, value in depthwise_by_hand(case).items():
             close(expected[aspect].value, value)
