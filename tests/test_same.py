@@ -101,8 +101,8 @@ def test_graded_by_three_workers_it_is_the_same(twice, course, lab06, submission
 
 
 def test_graded_on_another_cpu_it_is_the_same(twice, course, lab06, submissions, monkeypatch):
-    environment = sandbox._environment
-    monkeypatch.setattr(sandbox, "_environment", lambda device: environment(device) | OTHER_CPU)
+    environment = sandbox.environment
+    monkeypatch.setattr(sandbox, "environment", lambda device: environment(device) | OTHER_CPU)
     grader = Grader(course, lab06)
     try:
         results = [grader.grade(name, notebook) for name, notebook in submissions.items()]
