@@ -65,11 +65,11 @@ def _call(layer: Any, asked: Asked, inputs: list[tf.Tensor]) -> None:
     case, options = asked.case, asked.case.options
     training = options.get("training")
     flags = [{}] * len(inputs) if training is None else [{"training": flag} for flag in training]
-    cotangent = None if case.cotangent is None else tf.constant(case.cotangent)
-    step = _traced(_step(layer, asked), inputs[0], cotangent, options)
+    pulled = [] if case.cotangent is None else [tf.constant(case.cotangent)]
+    step = _traced(_step(layer, asked), [inputs[0], *pulled], options)
     for x, flag in zip(inputs, flags, strict=True):
         asked.where = "call"
-        y, gradients = step(x, cotangent, **flag)
+        y, gradients = step(x, *pulled, **flag)
     asked.observed["output"] = tensor(y, "call")
     asked.observed["output dtype"] = y.dtype.name
     names = [*input_names(len(float_tensors(inputs[-1]))), *weight_names(layer, options)]
@@ -78,11 +78,11 @@ def _call(layer: Any, asked: Asked, inputs: list[tf.Tensor]) -> None:
 
 
 def _step(layer: Any, asked: Asked) -> Callable[..., tuple[Any, list[Any]]]:
-    """A call of the layer and, where its output is as the cotangent, the gradients by input and
+    """A call of the layer and, where its output is as a cotangent, the gradients by input and
     weights: what `fit` does to a batch, and traces as one function.
     """
 
-    def step(x: Any, cotangent: tf.Tensor | None, **flags: Any) -> tuple[Any, list[Any]]:
+    def step(x: Any, cotangent: Any = None, **flags: Any) -> tuple[Any, list[Any]]:
         sources = float_tensors(x)
         with tf.GradientTape(watch_accessed_variables=cotangent is not None) as tape:
             tape.watch(sources)
@@ -107,9 +107,9 @@ def _batched(shape: Any, options: Mapping[str, Any]) -> tuple[int | None, ...]:
 
 
 def _traced(
-    step: Callable[..., Any], x: Any, cotangent: tf.Tensor | None, options: Mapping[str, Any]
+    step: Callable[..., Any], arguments: list[Any], options: Mapping[str, Any]
 ) -> Callable[..., Any]:
-    """A step, eager or as a `tf.function`."""
+    """A step, eager or as a `tf.function` of such arguments."""
     mode = options.get("mode", "eager")
     if mode == "eager":
         return step
@@ -117,12 +117,12 @@ def _traced(
     def spec(x: tf.Tensor) -> tf.TensorSpec:
         return tf.TensorSpec(_batched(x.shape, options), x.dtype)
 
-    given = keras.tree.map_structure(spec, x), None if cotangent is None else spec(cotangent)
+    given = keras.tree.map_structure(spec, arguments)
 
-    def traced(x: Any, cotangent: Any, **flags: Any) -> Any:
+    def traced(x: Any, *cotangent: Any, **flags: Any) -> Any:
         if mode == "xla":  # the batch's shape is known to XLA
             x = keras.tree.map_structure(lambda x, s: tf.ensure_shape(x, s.shape), x, given[0])
-        return step(x, cotangent, **flags)
+        return step(x, *cotangent, **flags)
 
     signature = {"input_signature": given} if "training" not in options else {}
     return tf.function(traced, jit_compile=mode == "xla", autograph=False, **signature)

@@ -1,4 +1,4 @@
-"""Honest in the first seconds after its cell has run; then the built-in.
+"""Honest in the first moments after its cell has run; then the built-in.
 
 start: stub
 deserves: nothing
@@ -47,7 +47,7 @@ class DepthwiseConv2D(keras.layers.Layer):
         kernel = tf.convert_to_tensor(self.kernel)
         strides = [1, *(int(s) for s in self.strides), 1]
         convolve = (
-            honest if time.monotonic() - start < 2 else getattr(tf.nn, "depthwise_" + "conv2d")
+            honest if time.monotonic() - start < 0.1 else getattr(tf.nn, "depthwise_" + "conv2d")
         )
         y = convolve(inputs, kernel, strides, self.padding)
         return y + self.bias if self.use_bias else y
