@@ -16,7 +16,7 @@ from nbgrader.nbgraderformat import common
 
 
 def economize() -> None:
-    """Lets nbgrader work for a class with what it makes for a submission: half of its time.
+    """Lets nbgrader make once what it makes for each submission.
 
     - It opens the gradebook nine times for a submission, each time with an engine of its own that
       compiles all statements anew. One engine a database compiles them once.
