@@ -106,8 +106,8 @@ class _Serving(Plugin):
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Runs all tests for each submission that comes."""
-        if session.testsfailed:
-            return True  # while they were collected
+        if session.testsfailed or not session.items:  # so it is said that none has run
+            return True
         while (examiner := self.asked.get()) is not None:
             self.examiner, self.outcomes = examiner, []
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
