@@ -306,9 +306,11 @@ class _Stopwatch:
         Raises:
             TemplateLost: The template ended.
         """
-        if self.spent.counted >= seconds:
+        counted = self.spent.counted
+        if counted >= seconds:
             self._template.ping()
-        left = seconds - self.spent.counted
+            counted = self.spent.counted
+        left = seconds - counted
         return max(left, PATIENCE_SECONDS) if left > 0 else 0.0
 
 
