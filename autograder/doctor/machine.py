@@ -145,7 +145,7 @@ def gpu() -> Finding:
     try:
         with Template(Limits(), "gpu") as template:
             template.start()
-        workers = gpus.workers(None, os.cpu_count() or 1, Limits())
+        workers = gpus.workers(None, capacity.here(Limits()), Limits())
     except (UsageError, TemplateDied) as error:
         return warning(f"TensorFlow sees a GPU, but not for us: {error}", "Use --device cpu.")
     return ok(f"TensorFlow computes on a GPU in the sandbox, for {workers} worker(s).")
