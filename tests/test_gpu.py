@@ -292,13 +292,18 @@ def test_a_class_without_a_gpu_is_refused_in_a_sentence(hidden, monkeypatch, cou
         list(workers.examine([("one", lab06.solution)]))
 
 
-def test_one_notebook_without_a_gpu_is_not_graded(hidden, course, lab06):
-    grader = Grader(course, lab06, "gpu")
+def graded_on_the_gpu(course, lab):
+    """The result of a lab's solution."""
+    grader = Grader(course, lab, "gpu")
     grader._misconceptions = []
     try:
-        found = grader.grade("one", copy.deepcopy(lab06.solution))
+        return grader.grade("solution", copy.deepcopy(lab.solution))
     finally:
         grader.close()
+
+
+def test_one_notebook_without_a_gpu_is_not_graded(hidden, course, lab06):
+    found = graded_on_the_gpu(course, lab06)
     assert (found.status, found.device) == ("not graded", "gpu")
     assert found.reason == "The sandbox failed: TensorFlow sees no GPU."
 
@@ -372,10 +377,5 @@ def test_a_submission_gets_its_share_and_no_more(on_card):
 @pytest.mark.parametrize("name", ["lab06_depthwise_conv", "lab08_capsule"])
 def test_the_reference_solution_has_full_marks_on_the_gpu(card, course, name):
     lab = course.lab(name)
-    grader = Grader(course, lab, "gpu")
-    grader._misconceptions = []
-    try:
-        found = grader.grade("solution", copy.deepcopy(lab.solution))
-    finally:
-        grader.close()
+    found = graded_on_the_gpu(course, lab)
     assert (found.status, found.device, found.score) == ("graded", "gpu", lab.max_score), found
