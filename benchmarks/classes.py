@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,11 +27,42 @@ SEED = "throughput"
 AUTOGRADER = [sys.executable, "-m", "autograder"]
 
 
+def command(name: str, run: Callable[[], None]) -> int:
+    """Runs a benchmark; what goes wrong is a sentence.
+
+    Args:
+        name: What it is called.
+        run: Measures, and prints the figures.
+
+    Returns:
+        The exit status: 2 if it was asked for what there is not, 1 if what it measures fails.
+    """
+    try:
+        run()
+    except (UsageError, RuntimeError) as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    return 0
+
+
 class Parser(argparse.ArgumentParser):
     """Its errors are sentences."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[0].upper()}{message[1:]}.")
+
+
+def parser(description: str, submissions: int) -> Parser:
+    """A parser for a benchmark that grades a class of a lab.
+
+    Args:
+        description: What the benchmark does.
+        submissions: How large the class is if nobody says so.
+    """
+    made = Parser(description=description)
+    made.add_argument("--lab", default="lab06_depthwise_conv")
+    made.add_argument("--submissions", type=positive, default=submissions, metavar="N")
+    return made
 
 
 def positive(text: str) -> int:

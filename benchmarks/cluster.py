@@ -30,34 +30,26 @@ from rich.table import Table
 
 from autograder import capacity
 from autograder.course import Course
-from autograder.errors import UsageError
 from autograder.lab import Lab
 
 START_SECONDS = 120
 
 
 def main(arguments: list[str] | None = None) -> int:
-    try:
+    def run() -> None:
         options = _options(arguments)
         lab = Course(classes.CHECKOUT).lab(options.lab)
         figures = measure(lab, options.submissions, options.workers, options.rounds)
-    except UsageError as error:
-        print(f"cluster: {error}", file=sys.stderr)
-        return 2
-    except RuntimeError as error:
-        print(f"cluster: {error}", file=sys.stderr)
-        return 1
-    if options.json:
-        print(json.dumps(figures))
-    else:
-        show(figures)
-    return 0
+        if options.json:
+            print(json.dumps(figures))
+        else:
+            show(figures)
+
+    return classes.command("cluster", run)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = classes.Parser(description="Measures a Dask cluster against local processes.")
-    parser.add_argument("--lab", default="lab06_depthwise_conv")
-    parser.add_argument("--submissions", type=classes.positive, default=24, metavar="N")
+    parser = classes.parser("Measures a Dask cluster against local processes.", 24)
     parser.add_argument("--workers", type=classes.positive, default=capacity.cores(), metavar="N")
     parser.add_argument("--rounds", type=classes.positive, default=3, metavar="N")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")

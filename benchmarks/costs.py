@@ -33,7 +33,6 @@ from sqlalchemy.orm import Session as Database
 
 from autograder import classroom, grading, sandbox
 from autograder.course import Course
-from autograder.errors import UsageError
 from autograder.host import Subject, Template
 from autograder.kept import Kept, Shelf
 from autograder.lab import Lab
@@ -80,26 +79,26 @@ class Clock:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = classes.Parser(description="Says where the time of a submission goes.")
-    parser.add_argument("--lab", default="lab06_depthwise_conv")
-    parser.add_argument("--submissions", type=classes.positive, default=24, metavar="N")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)  # for the bare process
-    try:
-        options = parser.parse_args(arguments)
+    def run() -> None:
+        options = _options(arguments)
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         if options.floor:
             print(floor(options.floor))
-            return 0
+            return
         figures = measure(Course(classes.CHECKOUT).lab(options.lab), options.submissions)
-    except UsageError as error:
-        print(f"costs: {error}", file=sys.stderr)
-        return 2
-    if options.json:
-        print(json.dumps(figures))
-    else:
-        show(options.lab, options.submissions, figures)
-    return 0
+        if options.json:
+            print(json.dumps(figures))
+        else:
+            show(options.lab, options.submissions, figures)
+
+    return classes.command("costs", run)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = classes.parser("Says where the time of a submission goes.", 24)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)  # for the bare process
+    return parser.parse_args(arguments)
 
 
 def measure(lab: Lab, submissions: int) -> dict[str, float]:

@@ -25,7 +25,6 @@ import psutil
 
 from autograder import capacity, classroom
 from autograder.course import Course
-from autograder.errors import UsageError
 from autograder.lab import Lab
 from autograder.result import Result
 from autograder.subject.limits import Limits
@@ -33,27 +32,20 @@ from autograder.workers import Workers
 
 
 def main(arguments: list[str] | None = None) -> int:
-    try:
+    def run() -> None:
         options = _options(arguments)
         if options.course:
             figures = steps(Course(options.course), options.lab, options.jobs)
         else:
             lab = Course(classes.CHECKOUT).lab(options.lab)
             figures = measure(lab, options.submissions, options.jobs)
-    except UsageError as error:
-        print(f"figures: {error}", file=sys.stderr)
-        return 2
-    except RuntimeError as error:
-        print(f"figures: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(figures))
-    return 0
+        print(json.dumps(figures))
+
+    return classes.command("figures", run)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = classes.Parser(description="Measures what each step of grading a class costs.")
-    parser.add_argument("--lab", default="lab06_depthwise_conv")
-    parser.add_argument("--submissions", type=classes.positive, default=100, metavar="N")
+    parser = classes.parser("Measures what each step of grading a class costs.", 100)
     parser.add_argument(
         "--jobs", type=classes.positive, default=capacity.here(Limits()), metavar="N"
     )

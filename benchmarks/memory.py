@@ -37,7 +37,6 @@ from rich.table import Table
 
 from autograder import capacity
 from autograder.course import Course
-from autograder.errors import UsageError
 from autograder.lab import Lab
 from autograder.subject.limits import Limits
 
@@ -81,27 +80,20 @@ PARTS = tuple(Sample(0, 0, [], []).parts)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    try:
+    def run() -> None:
         options = _options(arguments)
         lab = Course(classes.CHECKOUT).lab(options.lab)
         figures = measure(lab, options.submissions, options.jobs, options.every)
-    except UsageError as error:
-        print(f"memory: {error}", file=sys.stderr)
-        return 2
-    except (RuntimeError, psutil.AccessDenied) as error:
-        print(f"memory: {error}", file=sys.stderr)
-        return 1
-    if options.json:
-        print(json.dumps(figures))
-    else:
-        show(figures)
-    return 0
+        if options.json:
+            print(json.dumps(figures))
+        else:
+            show(figures)
+
+    return classes.command("memory", run)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = classes.Parser(description="Measures the memory of a grading run.")
-    parser.add_argument("--lab", default="lab06_depthwise_conv")
-    parser.add_argument("--submissions", type=classes.positive, default=100, metavar="N")
+    parser = classes.parser("Measures the memory of a grading run.", 100)
     parser.add_argument(
         "--jobs", type=classes.positive, default=capacity.here(Limits()), metavar="N"
     )
@@ -179,9 +171,12 @@ def _sample(grader: psutil.Process, done: int) -> Sample:
 
 
 def _pss(process: psutil.Process) -> int:
-    with suppress(psutil.NoSuchProcess):  # it ends at this moment
+    try:
         return int(process.memory_full_info().pss)
-    return 0
+    except psutil.NoSuchProcess:  # it ends at this moment
+        return 0
+    except psutil.AccessDenied as error:
+        raise RuntimeError(str(error)) from error
 
 
 def _figures(samples: list[Sample], submissions: int) -> dict[str, Any]:

@@ -36,33 +36,25 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.course import Course
-from autograder.errors import UsageError
 from autograder.lab import Lab
 
 NBGRADER = [sys.executable, "-m", "nbgrader"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    try:
+    def run() -> None:
         options = _options(arguments)
         figures = measure(Course(classes.CHECKOUT).lab(options.lab), options.submissions)
-    except UsageError as error:
-        print(f"throughput: {error}", file=sys.stderr)
-        return 2
-    except RuntimeError as error:
-        print(f"throughput: {error}", file=sys.stderr)
-        return 1
-    if options.json:
-        print(json.dumps(figures))
-    else:
-        show(figures)
-    return 0
+        if options.json:
+            print(json.dumps(figures))
+        else:
+            show(figures)
+
+    return classes.command("throughput", run)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = classes.Parser(description="Measures seconds per submission, against stock nbgrader.")
-    parser.add_argument("--lab", default="lab06_depthwise_conv")
-    parser.add_argument("--submissions", type=classes.positive, default=24, metavar="N")
+    parser = classes.parser("Measures seconds per submission, against stock nbgrader.", 24)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     return parser.parse_args(arguments)
 
