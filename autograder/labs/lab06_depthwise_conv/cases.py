@@ -34,17 +34,17 @@ DEFAULTS: dict[str, Any] = {
     "dilation_rate": 1,
     "use_bias": True,
 }
-_ARGUMENTS: dict[str, list[Any]] = {
+_ARGUMENTS: dict[str, list[Any]] = {  # those with most values first: that takes fewer pairs
     "kernel_size": [2, (1, 3), (3, 2)],
+    "picture": [(1, 6), (5, 4), (6, 9)],
     "strides": [1, (2, 1)],
     "padding": ["valid", "same"],
-    "depth_multiplier": [1, 2, 3],
+    "depth_multiplier": [1, 3],
     "dilation_rate": [1, (1, 3)],
     "data_format": ["channels_last", "channels_first"],
     "use_bias": [True, False],
-    "picture": [(1, 6), (5, 4), (6, 9)],
     "batch": [1, 2],
-    "channels": [1, 2, 3],
+    "channels": [1, 3],
 }
 # Pairs may miss what takes three: zeros in front that depend on stride, window and size together.
 _BORDERS: list[tuple[dict[str, Any], tuple[int, ...]]] = [
@@ -139,8 +139,7 @@ def _modes(rng: np.random.Generator) -> Iterator[Case]:
     settings: list[tuple[str, list[dict[str, Any]], dict[str, Any]]] = [
         ("config", [even, first], {"route": "config"}),
         ("save", [dilated], {"route": "save"}),
-        ("unknown", [small], {"mode": "function", "unknown_batch": True}),
-        ("xla", [small], {"mode": "xla"}),
+        ("xla", [small], {"mode": "xla", "unknown_batch": True}),
         ("half", [even], {"policy": "mixed_float16"}),
     ]
     for name, configs, options in settings:

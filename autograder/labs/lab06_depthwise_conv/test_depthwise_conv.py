@@ -22,7 +22,7 @@ def test_weights_and_shapes(examined):
 
 
 @pytest.mark.cell("depthwise_contract")
-@pytest.mark.cases("config", "save", "unknown", "xla", "half")
+@pytest.mark.cases("config", "save", "xla", "half")
 def test_other_routes_and_modes(examined):
     examined.must_match(
         "output*", "gradient of *", "computed output shape", "weight*", "configuration keys"

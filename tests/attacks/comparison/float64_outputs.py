@@ -1,7 +1,7 @@
 """An honest layer whose outputs are float64, so that its errors look small.
 
 start: solution
-deserves: 8.91
+deserves: 9
 flag: no
 """
 

@@ -1,7 +1,7 @@
 """compute_output_shape returns a tuple that is equal to every tuple.
 
 start: solution
-deserves: 8.91
+deserves: 9
 flag: maybe
 """
 

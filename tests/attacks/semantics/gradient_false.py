@@ -1,7 +1,7 @@
 """An honest layer with a gradient of its own that is wrong.
 
 start: solution
-deserves: 7.46
+deserves: 7.5
 flag: no
 """
 

@@ -1,7 +1,7 @@
 """An honest layer behind tf.stop_gradient.
 
 start: solution
-deserves: 7.46
+deserves: 7.5
 flag: no
 """
 
