@@ -106,7 +106,8 @@ def _visible() -> list[Path]:
 
 
 _QUICK_TO_COMPILE = {
-    "2.21": "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false",
+    "2.21": "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false "
+    "--xla_cpu_parallel_codegen_split_count=1",
 }
 """XLA's flags by version of TensorFlow: to optimize a kernel that runs once costs more than to run
 it. A flag that a version does not know ends the process."""
