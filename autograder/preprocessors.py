@@ -6,12 +6,15 @@ import atexit
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from nbformat.v4 import new_output
+from nbgrader.converters.base import BaseConverter
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
-from traitlets import Bool, Unicode
+from traitlets import Bool, Integer, Unicode
 
 from autograder import pictures, verdict
+from autograder.ahead import Ahead, to_do
 from autograder.course import Course
 from autograder.economy import economize
 from autograder.errors import NotGraded
@@ -19,7 +22,7 @@ from autograder.lab import Lab
 from autograder.notebook import NOTES, code_cells, grade_id, inspect, restore
 from autograder.result import GRADED, Result
 from autograder.sandbox import LAYERS, UNSANDBOXED
-from autograder.workers import Grader
+from autograder.workers import Grader, Workers
 
 economize()
 
@@ -58,7 +61,10 @@ class RestoreCells(Telling, NbGraderPreprocessor):
         conduct = inspect(course.root / "submitted" / info["student"] / lab.name)
         submission = restore(nb, lab)
         self.tell(info["student"], [*conduct, *submission.conduct])
-        submission.notebook.metadata[NOTES] = submission.notes
+        submission.notebook.metadata[NOTES] = {
+            "by_cell": submission.notes,
+            "told": submission.conduct,
+        }
         keep_own(submission.notebook, lab)
         return submission.notebook, resources
 
@@ -73,6 +79,12 @@ class Examine(Telling, Execute):
     sandbox = Bool(
         True, help="Whether submissions run in bubblewrap; without it they see the machine."
     ).tag(config=True)
+    jobs = Integer(
+        None,
+        allow_none=True,
+        min=1,
+        help="Workers for a class (default: as cores, memory and the GPU's memory allow).",
+    ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any, **_: Any) -> tuple[Any, Any]:
         """Returns the notebook with the outputs of its cells and the verdicts.
@@ -81,17 +93,40 @@ class Examine(Telling, Execute):
             NotGraded: The submission could not be graded; nbgrader leaves it for the next run.
         """
         info = resources["nbgrader"]
-        notes = nb.metadata.pop(NOTES, {})
+        notes = nb.metadata.pop(NOTES, {"by_cell": {}, "told": []})
         result = info.get(RESULT)
         if result is None:
-            layers = LAYERS if self.sandbox else UNSANDBOXED
-            grader = _grader(Path.cwd(), info["assignment"], self.device, layers)
-            result = grader.grade(info["student"], nb, notes)
-            self.tell(info["student"], result.conduct)
+            result = self._grade(nb, info["assignment"], info["student"], notes["by_cell"])
+            untold = [clause for clause in result.conduct if clause not in notes["told"]]
+            self.tell(info["student"], untold)
         if result.status != GRADED:
             raise NotGraded(result.reason)
         show(nb, result)
         return nb, resources
+
+    def _grade(self, nb: Any, name: str, student: str, notes: dict[str, str]) -> Result:
+        layers = LAYERS if self.sandbox else UNSANDBOXED
+        converter = getattr(self.parent, "parent", None)
+        if isinstance(converter, BaseConverter):
+            if converter not in _AHEAD:
+                _AHEAD[converter] = self._ahead(to_do(converter, name, student), name, layers)
+            ahead = _AHEAD[converter]
+            result = ahead.result(student, nb) if ahead is not None else None
+            if result is not None:
+                return result
+        return _grader(Path.cwd(), name, self.device, layers).grade(student, nb, notes)
+
+    def _ahead(self, paths: dict[str, Path], name: str, layers: tuple[str, ...]) -> Ahead | None:
+        """What grades the submissions that are to come; none where that is one."""
+        if len(paths) < 2:
+            return None
+        course = Course.find(Path.cwd())
+        lab = course.lab(name)
+        return Ahead(Workers(course, lab, self.device, self.jobs, layers=layers), lab, paths)
+
+
+_AHEAD: WeakKeyDictionary[BaseConverter, Ahead | None] = WeakKeyDictionary()
+"""By run of nbgrader, which makes the preprocessors anew for each notebook."""
 
 
 @cache

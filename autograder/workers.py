@@ -74,7 +74,9 @@ class Workers:
         fitting = capacity.here(limits)
         if device == "gpu" and executor is None:
             jobs = gpu.workers(jobs, fitting, limits)
-        self._local_jobs = fitting if executor is not None else jobs or fitting
+        self.jobs = jobs or fitting
+        """Number of workers."""
+        self._local_jobs = fitting if executor is not None else self.jobs
         self._local = Pool(self._local_jobs)
         self._pool: Executor = executor or self._local
         # Workers here read a kit from a file; others are sent it.
@@ -82,7 +84,7 @@ class Workers:
         known = bank.known(course, self.truth, device)
         self._kit = self._pack(self._misconceptions() if known else [])
         # The templates come up while the caller reads what to grade.
-        for _ in range(jobs or fitting):
+        for _ in range(self.jobs):
             self._pool.submit(bench.ready, self._kit)
 
     def _pack(self, misconceptions: list[Misconception]) -> Kit:
@@ -96,6 +98,10 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the workers of this machine; what none of them has begun is left undone."""
         self._local.shutdown(cancel_futures=True)
         if self._shelf is not None:
             self._shelf.remove()
@@ -121,11 +127,12 @@ class Workers:
             progress(len(examined), total)
         bank.remember(self.course, self.truth, examined, self.device)
 
-    def grade(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Result]:
+    def grade(self, notebooks: Iterable[tuple[str, Any]], ahead: int = AHEAD) -> Iterator[Result]:
         """Grades named notebooks in parallel; results come as they are ready, each exactly once.
 
         Args:
             notebooks: Names and notebooks; they are asked for as workers become free.
+            ahead: How many of them are with the workers at a time.
 
         Raises:
             UsageError: A machine cannot grade, or the workers are gone. What has been returned
@@ -136,7 +143,7 @@ class Workers:
         waiting: dict[Future[Any], str] = {}
         try:
             while True:
-                for name, notebook in islice(coming, AHEAD - len(waiting)):
+                for name, notebook in islice(coming, ahead - len(waiting)):
                     waiting[self._submit(bench.grade, self._kit, name, notebook)] = name
                 if not waiting:
                     return
