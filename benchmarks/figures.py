@@ -28,7 +28,7 @@ from autograder.course import Course
 from autograder.lab import Lab
 from autograder.result import Result
 from autograder.subject.limits import Limits
-from autograder.workers import Workers
+from autograder.workers import AHEAD, Workers
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -116,8 +116,8 @@ class Clocked(Workers):
         self.read_s: list[float] = []
         self.enter_s: list[float] = []
 
-    def grade(self, notebooks: Iterable[tuple[str, Any]]) -> Iterator[Result]:
-        for result in super().grade(self._reading(notebooks)):
+    def grade(self, notebooks: Iterable[tuple[str, Any]], ahead: int = AHEAD) -> Iterator[Result]:
+        for result in super().grade(self._reading(notebooks), ahead):
             self.began = self.began or time.time() - result.seconds
             started = time.perf_counter()
             yield result
