@@ -31,6 +31,7 @@ from autograder.answer import Answer, Mismatch
 from autograder.banned import Banned
 from autograder.graphs import Finding, Known, banned_use, hold, picked
 from autograder.hearsay import passed_on
+from autograder.host import MachineBusy, TemplateDied
 from autograder.session import UNANSWERED, Session
 from autograder.truth import Truth
 from layerlab.case import Case
@@ -246,6 +247,8 @@ class Plugin:
     def __init__(self, examiner: Examiner):
         self.examiner = examiner
         self.outcomes: list[Outcome] = []
+        self.stopped: MachineBusy | TemplateDied | None = None
+        """Why nothing is known about the submission at hand: neither it nor a test is at fault."""
         self._waited = 0.0  # for the submission's answer, while a test was set up
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -257,6 +260,12 @@ class Plugin:
     def submission(self) -> Examiner:
         """The submission at hand, for tests that ask cases of their own."""
         return self.examiner
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        """Asks no more where nothing can be known."""
+        if self.stopped is not None:
+            raise self.stopped
 
     @pytest.fixture
     def examined(self, case: Case) -> Examined:
@@ -286,6 +295,8 @@ class Plugin:
         hidden test would tell an instructor nothing, and cost more than the test.
         """
         error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, MachineBusy | TemplateDied):
+            self.stopped = error
         if call.when == "call" or (call.when == "setup" and error is not None):
             self.outcomes.append(_outcome(item, error))
             self.outcomes[-1].seconds = self._waited + call.duration

@@ -92,8 +92,6 @@ def examine(notebook: Any, suite: Suite, template: Template, name: str) -> Exami
             session.run()
             examiner = Examiner(session, truth)
             found.outcomes = suite.run(examiner)
-            if session.busy:  # pytest has taken it for a fault of the tests
-                raise MachineBusy
             examiner.look_closer(found.outcomes)
     except TemplateDied as death:
         found.fault = f"The sandbox failed: {death}."
@@ -167,7 +165,7 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     return result
 
 
-_JUDGING = ("bank", "clock", "grading", "host", "truth")
+_JUDGING = ("answer", "bank", "clock", "grading", "host", "truth")
 """Modules that a result depends on, beside those that what is true depends on."""
 
 

@@ -67,8 +67,6 @@ class Session:
         self.reading = reading or scrutiny.read(cell.source for cell in cells)
         self.conduct: list[str] = []
         """What the submission did that no honest one does, in clauses for the instructor."""
-        self.busy = False
-        """Whether it was hardly let run: then nothing is known about it, and no more is asked."""
         self._template = template
         self._withheld = withheld
         self._limits = template.limits
@@ -108,7 +106,7 @@ class Session:
                 self._subject = self._template.fork()
                 if self._withheld:
                     request = {"withhold": list(self._withheld)}
-                    self._ask(self._subject, request, self._limits.probe_seconds)
+                    self._subject.ask(request, self._limits.probe_seconds)
             except (TemplateLost, SubjectDied, SubjectTimedOut):
                 self._subject = None
                 continue
@@ -143,7 +141,7 @@ class Session:
             return _error("Timeout", "The submission has used up its time.")
         seconds = min(self._limits.probe_seconds, self._left())
         try:
-            reply = self._ask(self._subject, {"probe": case.as_data()}, seconds)
+            reply = self._subject.ask({"probe": case.as_data()}, seconds)
             return claims.observation(reply, self.reading)
         except claims.Unsound as cause:
             self.conduct.append(f"answers a case with {cause}")
@@ -183,7 +181,7 @@ class Session:
             if self._clean is None:
                 self.end()
                 self._clean = self._template.fork()
-            reply = self._ask(self._clean, {"replay": request}, seconds)
+            reply = self._clean.ask({"replay": request}, seconds)
             return dict(reply.get("replayed") or {"ops": [], "error": "gives what cannot be sent"})
         except (SubjectTimedOut, SubjectDied, TemplateLost) as cause:
             self.end()
@@ -213,17 +211,9 @@ class Session:
     def _left(self) -> float:
         spent = self._template.spent - self._before
         left = self._limits.total_seconds - spent.counted
-        if self.busy or (left <= 0 and spent.hardly_ran):
-            self.busy = True
+        if left <= 0 and spent.hardly_ran:
             raise MachineBusy
         return left
-
-    def _ask(self, subject: Subject, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        try:
-            return subject.ask(request, seconds)
-        except MachineBusy:
-            self.busy = True
-            raise
 
     def _run_cell(self, cell: CodeCell) -> bool:
         """Runs a cell; false if the subject did not survive it."""
@@ -231,7 +221,7 @@ class Session:
         seconds = max(min(self._limits.cell_seconds, self._left()), 0.001)
         alive = False
         try:
-            reply = self._ask(self._subject, {"cell": cell.source}, seconds)
+            reply = self._subject.ask({"cell": cell.source}, seconds)
             cell.outputs = claims.outputs(reply)
             return True
         except claims.Unsound as cause:

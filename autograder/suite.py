@@ -11,6 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import pytest
 
 from autograder.examine import Examiner, Outcome, Plugin
+from autograder.host import MachineBusy, TemplateDied
 from autograder.truth import Truth
 
 _WITHOUT = (
@@ -61,6 +62,8 @@ class Suite:
             One outcome a test.
 
         Raises:
+            MachineBusy: The submission was hardly let run.
+            TemplateDied: The sandbox does not start.
             RuntimeError: The tests themselves are broken.
         """
         if self._serving is None:
@@ -70,7 +73,8 @@ class Suite:
         self._serving.asked.put(examiner)
         answer = self._serving.answered.get()
         if isinstance(answer, Exception):
-            self._serving = None
+            if not isinstance(answer, MachineBusy | TemplateDied):
+                self._serving = None  # pytest has ended
             raise answer
         return answer
 
@@ -109,9 +113,9 @@ class _Serving(Plugin):
         if session.testsfailed or not session.items:  # so it is said that none has run
             return True
         while (examiner := self.asked.get()) is not None:
-            self.examiner, self.outcomes = examiner, []
+            self.examiner, self.outcomes, self.stopped = examiner, [], None
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                 for item, following in zip(session.items, [*session.items[1:], None], strict=True):
                     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            self.answered.put(self.outcomes)
+            self.answered.put(self.stopped or self.outcomes)
         return True

@@ -165,6 +165,7 @@ _DECISIVE = (
     "notebook",
     "oracle",
     "rounding",
+    "sandbox",
     "scrutiny",
     "session",
     "shapes",

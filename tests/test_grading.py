@@ -353,6 +353,30 @@ def test_a_sandbox_that_always_dies_is_no_score(grader, solution, monkeypatch):
     assert result.cells == []
 
 
+def test_a_sandbox_that_dies_under_a_hidden_test_is_no_score_and_no_fault_of_the_test(
+    grader, solution, monkeypatch
+):
+    from autograder.host import TemplateDied
+
+    fork, forked = type(grader.template).fork, []
+
+    def once(self):
+        forked.append(self)
+        if len(forked) > 1:
+            raise TemplateDied("the sandbox ended unexpectedly")
+        return fork(self)
+
+    cell_of(
+        solution, "depthwise_conv2d"
+    ).source += "\nimport os\nDepthwiseConv2D.call = lambda *_: os._exit(0)"
+    with monkeypatch.context() as patch:
+        patch.setattr(type(grader.template), "fork", once)
+        result = grader.grade("x", solution)
+    assert result.status == "not graded"
+    assert result.reason == "The sandbox failed: the sandbox ended unexpectedly."
+    assert len(forked) == 2, "no further test asks"
+
+
 @pytest.mark.parametrize(
     ("name", "endless"),
     [

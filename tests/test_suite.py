@@ -59,6 +59,24 @@ def passed(outcomes):
     return {outcome.case: outcome.passed for outcome in outcomes}
 
 
+def test_a_test_that_asks_for_itself_asks_the_submission_at_hand(truth):
+    truth.path.write_text(
+        """
+import pytest
+
+@pytest.mark.cell("outputs")
+def test_both(submission):
+    for case in submission.truth.cases:
+        submission.examined(case).must_match("output")
+"""
+    )
+    suite = Suite(truth)
+    answers = [("a", "b"), ("a",), ("a", "b")]
+    outcomes = [suite.run(Examiner(truth, *right)) for right in answers]
+    suite.close()
+    assert [outcome.passed for (outcome,) in outcomes] == [True, False, True]
+
+
 def test_each_submission_has_outcomes_of_its_own(suite, truth):
     first = suite.run(Examiner(truth, "a", "b"))
     second = suite.run(Examiner(truth, "b"))
