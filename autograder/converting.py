@@ -17,6 +17,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import faults
 from autograder.course import CONFIG, Course
+from autograder.economy import one_opening
 from autograder.errors import MachineFault, UsageError
 from autograder.lab import Lab
 
@@ -84,7 +85,7 @@ def convert(
     made = ForStudents(coursedir=CourseDirectory(config=config), config=config, log=log)
     made.force = force
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), one_opening():
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at every new submission
             made.start()
     except (NbGraderException, OSError, RuntimeError, ValueError, SQLAlchemyError) as error:
