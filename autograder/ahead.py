@@ -41,6 +41,7 @@ class Ahead:
     def _read(self, paths: Mapping[str, Path]) -> Iterator[tuple[str, Any]]:
         for student, path in paths.items():
             try:
+                notebooks.inspect(path.parent)
                 given = notebooks.read(path)
             except NotGraded:  # nbgrader says so when it comes to it
                 continue

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import os
 from pathlib import Path
 
 import nbformat
@@ -40,8 +41,9 @@ class Workers:
 @pytest.fixture
 def handed(lab06, tmp_path):
     """Notebooks by student, in files."""
-    paths = {name: tmp_path / f"{name}.ipynb" for name in NAMES}
+    paths = {name: tmp_path / name / "lab.ipynb" for name in NAMES}
     for path in paths.values():
+        path.parent.mkdir()
         nbformat.write(lab06.solution, path)
     return paths
 
@@ -76,8 +78,23 @@ def test_what_was_handed_in_anew_meanwhile_is_not_taken_for_what_was_graded(lab0
     assert ahead.result("bob", made) is not None
 
 
-def test_what_is_no_notebook_is_left_to_nbgrader(lab06, handed, made):
-    handed["bob"].write_text("no notebook")
+def write(path):
+    path.write_text("no notebook")
+
+
+def link(path):
+    path.unlink()
+    path.symlink_to(path.parent.parent / "eve" / "lab.ipynb")
+
+
+def pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("spoil", [write, link, pipe])
+def test_what_is_no_notebook_is_left_to_nbgrader(lab06, handed, made, spoil):
+    spoil(handed["bob"])
     ahead = Ahead(Workers(), lab06, handed)
     assert ahead.result("bob", made) is None
     assert [ahead.result(name, made).submission for name in ("ada", "eve")] == ["ada", "eve"]

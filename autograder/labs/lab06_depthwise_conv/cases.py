@@ -34,7 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "dilation_rate": 1,
     "use_bias": True,
 }
-_ARGUMENTS: dict[str, list[Any]] = {  # those with most values first: that takes fewer pairs
+_ARGUMENTS: dict[str, list[Any]] = {  # those with most values first: that takes fewer cases
     "kernel_size": [2, (1, 3), (3, 2)],
     "picture": [(1, 6), (5, 4), (6, 9)],
     "strides": [1, (2, 1)],
