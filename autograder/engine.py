@@ -58,7 +58,8 @@ def configure(config: Any, root: str | Path) -> None:
     config.AssignLatePenalties.plugin_class = "autograder.gradebook.LatePenalty"
 
     # Each preprocessor is nbgrader's or ours: what they leave is validated once, at the end.
-    config.Exporter.optimistic_validation = True
+    config.NotebookExporter.optimistic_validation = True
+    config.FeedbackExporter.optimistic_validation = True
 
     # A page of our own for each student; formgrader has the rubric beside a written answer.
     config.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"

@@ -26,7 +26,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import bank, bench, folder, terminal, truth, workers
+from autograder import bank, bench, folder, terminal, truth
 from autograder.cli import main
 from autograder.errors import UsageError
 from autograder.kit import Kit, OtherEngine, engine, unpacked
@@ -332,10 +332,9 @@ def class_of(names, read):
         yield name, {}
 
 
-def test_no_more_is_read_than_the_workers_need(told, monkeypatch):
-    monkeypatch.setattr(workers, "AHEAD", 3)
+def test_no_more_is_read_than_the_workers_need(told):
     read, done = [], []
-    for result in told[0].grade(class_of("abcdefghij", read)):
+    for result in told[0].grade(class_of("abcdefghij", read), ahead=3):
         done.append(result.submission)
         assert len(read) - len(done) < 3
     assert sorted(done) == [*"abcdefghij"]
