@@ -92,13 +92,15 @@ def twin_key(key: str) -> str:
 
 def picked(cases: list[Case], secret: str, content: str) -> list[Case]:
     """The cases that are held against their graphs: the same for the same submission, and nobody
-    knows them who does not know the secret.
+    knows them who does not know the secret. Where something is pulled back in some, it is those:
+    the others do not show what is done on the way back.
     """
+    telling = [case for case in cases if case.cotangent is not None] or cases
 
     def order(case: Case) -> bytes:
         return hashlib.sha256("\0".join((secret, content, case.key)).encode()).digest()
 
-    return sorted(cases, key=order)[:PICKED]
+    return sorted(telling, key=order)[:PICKED]
 
 
 @dataclass(frozen=True)

@@ -199,6 +199,14 @@ def test_which_cases_are_picked_depends_on_submission_and_secret_alone():
     assert tuple(case.key for case in again) == picks["a", "x"]
 
 
+def test_a_case_is_picked_that_shows_the_way_back_where_there_is_one():
+    forward = [Case(f"f{number}", "g", "t") for number in range(20)]
+    back = [Case(f"b{number}", "g", "t", cotangent=array(1)) for number in range(2)]
+    for content in map(str, range(10)):
+        assert all(case in back for case in graphs.picked([*forward, *back], "a", content))
+        assert len(graphs.picked(forward, "a", content)) == graphs.PICKED
+
+
 # the graph is foreign
 
 
