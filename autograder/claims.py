@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from autograder.result import VERDICT
 from autograder.scrutiny import Reading
 
 MOST_ASPECTS = 200
-"""Aspects of one observation that are looked at; a layer may have any number of weights."""
+"""Aspects that one observation may have."""
 MOST_DEPTH = 8
 """Levels of lists in lists that plain data may have."""
 LONGEST_TEXT = 100_000
@@ -48,9 +47,8 @@ def observation(reply: dict[str, Any], reading: Reading) -> dict[str, Any]:
     if reply.get("interrupted") is True:  # by the submission itself: nobody else is that quick
         return {"error": {"type": "KeyboardInterrupt", "where": "call", "line": "", "text": ""}}
     found = reply.get("observation")
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or len(found) > MOST_ASPECTS:
         raise Unsound("something that is no observation")
-    found = dict(islice(found.items(), MOST_ASPECTS))
     if not all(isinstance(name, str) and len(name) <= 200 for name in found):
         raise Unsound("aspects without a name")
     if not all(_is_plain(value, MOST_DEPTH) for value in found.values()):

@@ -218,6 +218,15 @@ def test_weights_that_are_missing():
     assert "should have the shapes (2,); the layer has none" in found["output"]
 
 
+def test_weights_by_the_thousand_are_told_in_a_sentence():
+    def build(self, input_shape):
+        for number in range(1000):
+            self.add_weight(name=f"w{number}", shape=(), trainable=False)
+
+    said = sentences(variant(build=build))["output"]
+    assert "The layer has 1000 weights: make those it needs." in said
+
+
 def test_weights_that_are_made_in_call():
     found = sentences(variant(build=no_build, call=late))
     assert "the layer has none" in found["weights"]

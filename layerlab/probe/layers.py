@@ -23,6 +23,9 @@ from layerlab.probe.asked import (
     tensor,
 )
 
+MOST_WEIGHTS = 50
+"""Weights that are told of one layer: no lab's has a tenth of that."""
+
 
 def probe_layer(target: Any, asked: Asked) -> None:
     """Builds a layer, sets its weights, calls it, pulls back the cotangent.
@@ -42,6 +45,8 @@ def probe_layer(target: Any, asked: Asked) -> None:
     asked.where = "build"
     shape = keras.tree.map_structure(lambda x: _batched(x.shape, options), inputs[0])
     layer.build(shape)
+    if len(layer.weights) > MOST_WEIGHTS:
+        raise ProbeError(f"The layer has {len(layer.weights)} weights: make those it needs.")
     asked.observed["weights"] = [(w.name, tuple(w.shape)) for w in layer.trainable_weights]
     asked.observed["state"] = [(w.name, tuple(w.shape)) for w in layer.non_trainable_weights]
     asked.observed["weight dtypes"] = sorted({w.dtype for w in layer.weights})
