@@ -85,7 +85,7 @@ def convert(
     made = ForStudents(coursedir=CourseDirectory(config=config), config=config, log=log)
     made.force = force
     try:
-        with warnings.catch_warnings(), one_opening():
+        with warnings.catch_warnings(), one_opening(whole=len(students) == 1):
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at every new submission
             made.start()
     except (NbGraderException, OSError, RuntimeError, ValueError, SQLAlchemyError) as error:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,8 @@ from jsonschema.validators import validator_for
 from nbgrader.api import Gradebook
 from nbgrader.auth import Authenticator
 from nbgrader.nbgraderformat import common
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 
 def economize() -> None:
@@ -33,24 +36,55 @@ def economize() -> None:
     common.jsonschema = SimpleNamespace(**{**vars(jsonschema), "validate": _validate})
 
 
-_held: ContextVar[dict[tuple[str, str], dict[str, Any]] | None] = ContextVar("_held", default=None)
-"""The gradebooks that are open, by database and course; none outside of `one_opening`."""
+@dataclass
+class _Open:
+    """A gradebook that is kept open, and the courses that are known to be in it."""
+
+    engine: Engine
+    db: scoped_session[Session]
+    courses: set[str]
+
+
+@dataclass
+class _Opening:
+    """The gradebooks that are open, by address, and whether what is written waits for the end."""
+
+    whole: bool
+    gradebooks: dict[str, _Open] = field(default_factory=dict)
+
+
+_opening: ContextVar[_Opening | None] = ContextVar("_opening", default=None)
 
 
 @contextmanager
-def one_opening() -> Iterator[None]:
+def one_opening(*, whole: bool = False) -> Iterator[None]:
     """Within it, nbgrader opens a gradebook once, and keeps the connection until the end.
 
     What it has asked for is forgotten whenever it would close the gradebook, as without this.
+
+    Args:
+        whole: Whether what it writes is written at the end, all of it, or nothing if something is
+            raised. It would write a submission in twenty steps, and wait for the disk at each.
     """
-    held: dict[tuple[str, str], dict[str, Any]] = {}
-    token = _held.set(held)
+    opening = _Opening(whole)
+    token = _opening.set(opening)
     try:
         yield
+        for each in opening.gradebooks.values():
+            Session.commit(each.db())
     finally:
-        _held.reset(token)
-        for state in held.values():
-            state["engine"].dispose()
+        _opening.reset(token)
+        for each in opening.gradebooks.values():
+            each.db.remove()
+            each.engine.dispose()
+
+
+class _Whole(Session):
+    """Only writes where it is told to commit, so that the next question finds it."""
+
+    def commit(self) -> None:
+        self.flush()
+        self.expire_all()
 
 
 _open, _close = Gradebook.__init__, Gradebook.close
@@ -62,20 +96,29 @@ def _opened(
     course_id: str = "default_course",
     authenticator: Authenticator | None = None,
 ) -> None:
-    held = _held.get()
-    if held is None:
+    opening = _opening.get()
+    if opening is None:
         _open(self, db_url, course_id, authenticator)
         return
-    if (db_url, course_id) not in held:
+    if db_url not in opening.gradebooks:
         _open(self, db_url, course_id, authenticator)
-        held[db_url, course_id] = vars(self)
-    vars(self).update(held[db_url, course_id], authenticator=authenticator)
+        if opening.whole:
+            self.db.remove()
+            self.db = scoped_session(sessionmaker(class_=_Whole, bind=self.engine, future=True))
+        opening.gradebooks[db_url] = _Open(self.engine, self.db, {course_id})
+    held = opening.gradebooks[db_url]
+    self.engine, self.db, self.authenticator = held.engine, held.db, authenticator
+    if course_id not in held.courses:
+        self.check_course(course_id)
+        held.courses.add(course_id)
+    self.course_id = course_id
 
 
 def _closed(self: Gradebook) -> None:
-    if _held.get() is None:
+    opening = _opening.get()
+    if opening is None:
         _close(self)
-    else:
+    elif not opening.whole:
         self.db.remove()
 
 

@@ -7,7 +7,7 @@ import jsonschema
 import nbgrader.api
 import pytest
 from nbformat.v4 import new_code_cell
-from nbgrader.api import Gradebook, Student
+from nbgrader.api import Gradebook, InvalidEntry, Student
 from nbgrader.nbgraderformat import common
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 
@@ -97,6 +97,39 @@ def test_others_see_what_is_written_and_may_write(opened):
         theirs.close()
         with opened() as book:
             assert book.find_student("mine").first_name == "Ada"
+
+
+def test_what_is_written_whole_is_there_within_for_every_course_and_for_others_at_the_end(opened):
+    with one_opening(whole=True):
+        with opened() as book:
+            book.add_student("ada")
+        with Gradebook(book.engine.url.render_as_string()) as again:  # nbgrader names no course
+            assert [student.id for student in again.students] == ["ada"]
+        theirs = sqlite3.connect(book.engine.url.database, timeout=0)
+        assert theirs.execute("SELECT id FROM student").fetchall() == []
+    assert theirs.execute("SELECT id FROM student").fetchall() == [("ada",)]
+    theirs.close()
+    assert len(opened.looked) == 1
+
+
+def test_what_is_written_whole_is_not_there_at_all_if_something_is_raised(opened):
+    with opened() as book:
+        book.add_student("before")
+    with pytest.raises(KeyError), one_opening(whole=True), opened() as book:
+        book.add_student("ada")
+        book.add_student("grace")
+        raise KeyError
+    with opened() as book:
+        assert [student.id for student in book.students] == ["before"]
+        book.add_student("after")  # and nothing is locked
+
+
+def test_what_nbgrader_refuses_is_refused_whole_too(opened):
+    with pytest.raises(InvalidEntry), one_opening(whole=True), opened() as book:
+        book.add_student("ada")
+        book.add_student("ada")
+    with opened() as book:
+        assert book.students == []
 
 
 def test_a_gradebook_that_is_taken_away_is_missed_by_the_next_one(opened):
