@@ -22,7 +22,8 @@ START_SECONDS = 120.0
 CONTROL_SECONDS = 30.0
 """How long a template may take to fork, to interrupt or to end a subject."""
 PATIENCE_SECONDS = 0.05
-"""How long a subject that was kept waiting is waited for at least before that is measured anew."""
+"""How long a subject that was kept waiting is waited for at least before that is measured anew; and
+what a request may take without a look at how long it was kept waiting."""
 
 
 class TemplateDied(Exception):
@@ -84,6 +85,11 @@ class Template:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def guarded(self) -> bool:
+        """Whether its subjects cannot end or freeze it."""
+        return "seccomp" in self.active
 
     def start(self) -> None:
         """Starts it if it does not run. It takes as long as `import tensorflow`.
@@ -236,7 +242,8 @@ class Subject:
         if not isinstance(reply, dict) or reply.pop("id", None) != self._asked:
             self.end()
             raise SubjectLied("answered what it was not asked")
-        self._template.ping()  # whatever this request did to it is told now, not at the next
+        if watch.elapsed >= PATIENCE_SECONDS or not self._template.guarded:
+            self._template.ping()  # whatever this request did to it is told now, not at the next
         return reply
 
     def _answer(self, request: dict[str, Any], seconds: float, watch: _Stopwatch) -> Any:
@@ -286,15 +293,19 @@ class _Stopwatch:
 
     def __init__(self, template: Template):
         self._template = template
-        self._started, self._starved = self._now(), template.spent.starved
+        self._started, self._late = time.monotonic(), own_wait()
+        self._starved = template.spent.starved
 
-    @staticmethod
-    def _now() -> float:
-        return time.monotonic() - own_wait()
+    @property
+    def elapsed(self) -> float:
+        """Seconds of the wall clock."""
+        return time.monotonic() - self._started
 
     @property
     def wall(self) -> float:
-        return self._now() - self._started
+        """Those of them that are the subject's own or the machine's, as far as that matters."""
+        elapsed = self.elapsed
+        return elapsed if elapsed < PATIENCE_SECONDS else elapsed - (own_wait() - self._late)
 
     @property
     def spent(self) -> Spent:
@@ -306,11 +317,11 @@ class _Stopwatch:
         Raises:
             TemplateLost: The template ended.
         """
-        counted = self.spent.counted
-        if counted >= seconds:
-            self._template.ping()
-            counted = self.spent.counted
-        left = seconds - counted
+        left = seconds - self.elapsed
+        if left > 0:  # what does not count is measured when it matters
+            return left
+        self._template.ping()
+        left = seconds - self.spent.counted
         return max(left, PATIENCE_SECONDS) if left > 0 else 0.0
 
 
