@@ -132,6 +132,9 @@ def environment(device: str) -> dict[str, str]:
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
+        # oneDNN writes what multiplies matrices for the processor at hand: soonest for an old one,
+        # and then the same on every machine.
+        "ONEDNN_MAX_CPU_ISA": "SSE41",
         "TF_DETERMINISTIC_OPS": "1",
         "NBGRADER_EXECUTION": "autograde",
         "XLA_FLAGS": _QUICK_TO_COMPILE.get(version, ""),

@@ -12,7 +12,7 @@ from layerlab.diagnose import Misconception
 WINDOWS = "windows_gathered"
 """A right solution whose float32 sums end in other last bits with oneDNN than without."""
 FLIPPED = "kernel_flipped"
-OTHER_CPU = {"TF_ENABLE_ONEDNN_OPTS": "1"}
+OTHER_CPU = {"TF_ENABLE_ONEDNN_OPTS": "1", "ONEDNN_MAX_CPU_ISA": "ALL"}
 """What makes TensorFlow add up in another order, as it does on another kind of CPU."""
 
 
