@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import pkgutil
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 
 from autograder import commands, pool
 from autograder.commands import UNGRADED, USAGE
 from autograder.errors import MachineFault, UsageError
 from autograder.host import TemplateDied
+from autograder.subject.garbage import importing
 from autograder.terminal import say
 
 _WITH_WORKERS = ("grade", "verify")
@@ -21,15 +23,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command.
 
     Args:
-        arguments: Those of the command line, by default the process's own.
+        arguments: Those of the command line, by default the process's own, which then is all ours.
 
     Returns:
         The exit status, one of those in `autograder.commands`.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] in _WITH_WORKERS:
-        pool.begin()
-    options = _parser(arguments).parse_args(arguments)
+    with importing() if arguments is None else nullcontext():
+        options = _options(sys.argv[1:] if arguments is None else arguments)
     try:
         return int(options.run(options))
     except UsageError as error:
@@ -41,6 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("autograder: stopped; run the same command again to go on.")
         return 130
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    if arguments and arguments[0] in _WITH_WORKERS:
+        pool.begin()
+    return _parser(arguments).parse_args(arguments)
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ from multiprocessing import forkserver
 from typing import Any
 
 from autograder.orphans import end_with_parent
+from autograder.subject.garbage import settle
 
 _IMPORTED_ONCE = "autograder.classroom"
 """It imports all that a worker needs: workers are forked from a process that has done so."""
@@ -33,6 +34,12 @@ def begin() -> None:
 
 
 _CONTEXT = multiprocessing.get_context("forkserver")
+
+
+def _begin_work() -> None:
+    """What a worker does first."""
+    end_with_parent()
+    settle()
 
 
 class Pool(Executor):
@@ -95,5 +102,5 @@ class Pool(Executor):
     def _start(self) -> None:
         """Gives the calling thread a worker."""
         begin()
-        self._own.worker = ProcessPoolExecutor(1, _CONTEXT, initializer=end_with_parent)
+        self._own.worker = ProcessPoolExecutor(1, _CONTEXT, initializer=_begin_work)
         self._workers.append(self._own.worker)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 import tensorflow as tf
 from tensorflow.python import pywrap_tfe
 from tensorflow.python.framework import kernels
-
-_FEW = (100_000, 50, 100)
-"""Thresholds of the garbage collector: a layer makes cycles by the thousand, and all are small."""
 
 
 def quicken() -> None:
@@ -26,7 +22,6 @@ def quicken() -> None:
     kernels.get_registered_kernels_for_op("AddV2")
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "":  # to look for a GPU would start its driver
         tf.config.list_physical_devices()
-    gc.set_threshold(*_FEW)
 
 
 def _run_ops_as_ops() -> None:

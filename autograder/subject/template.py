@@ -10,7 +10,6 @@ and what they wait for.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import select
 import signal
@@ -22,6 +21,7 @@ from typing import Any
 
 from autograder.subject import wire
 from autograder.subject.confine import WRITABLE, Confinement, adopt_orphans
+from autograder.subject.garbage import importing, settle
 from autograder.subject.limits import Limits, Watch
 from autograder.subject.starvation import Starvation, threads_of
 
@@ -36,13 +36,14 @@ def main() -> None:
     os.dup2(null, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    import matplotlib.pyplot  # noqa: F401
-    import tensorflow as tf
+    with importing():
+        import matplotlib.pyplot  # noqa: F401
+        import tensorflow as tf
 
-    import layerlab.checking  # noqa: F401
-    from autograder.subject import child, device, replay
-    from autograder.subject.quick import quicken
-    from autograder.subject.shell import make_shell
+        import layerlab.checking  # noqa: F401
+        from autograder.subject import child, device, replay
+        from autograder.subject.quick import quicken
+        from autograder.subject.shell import make_shell
 
     orders = wire.receive(control)
     limits = Limits(**orders["limits"])
@@ -56,8 +57,7 @@ def main() -> None:
         os.dup2(null, descriptor)
     os.close(null)
     make_shell()
-    gc.collect()
-    gc.freeze()  # children don't search, and so don't copy, what is here already
+    settle()
     confinement.guard_template()
     adopt_orphans()
     children = Children(limits, alone=orders["alone"])
