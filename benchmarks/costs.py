@@ -7,15 +7,18 @@ feedback, with a clock at each step; all on one core, so that what runs while an
 is counted once. The time of a step does not contain that of others which it calls.
 
 The floor is what no grader can save: a process that has TensorFlow imported forks a child, which
-runs the cells and answers the same questions, without sandbox, wire, tests or gradebook.
+runs the cells and answers the same questions, without sandbox, wire, tests or gradebook. It is
+measured after each submission, so that the machine is as quick for the one as for the other.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import inspect
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -36,7 +39,8 @@ from autograder.course import Course
 from autograder.host import Subject, Template
 from autograder.kept import Kept, Shelf
 from autograder.lab import Lab
-from autograder.subject.wire import pack, unpack
+from autograder.subject import wire
+from autograder.subject.garbage import settle
 from autograder.suite import Suite
 from autograder.workers import Grader
 from layerlab import compare
@@ -86,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         options = _options(arguments)
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         if options.floor:
-            print(floor(options.floor))
+            floor()
             return
         figures = measure(Course(classes.CHECKOUT).lab(options.lab), options.submissions)
         if options.json:
@@ -100,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = classes.parser("Says where the time of a submission goes.", 24)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)  # for the bare process
+    parser.add_argument("--floor", action="store_true", help=argparse.SUPPRESS)  # the bare process
     return parser.parse_args(arguments)
 
 
@@ -115,60 +119,84 @@ def measure(lab: Lab, submissions: int) -> dict[str, float]:
         Seconds of a submission by step, and the `floor`.
     """
     classes.same_for_all()
-    with tempfile.TemporaryDirectory(prefix="costs-") as folder:
+    with tempfile.TemporaryDirectory(prefix="costs-") as folder, _Floor() as bare:
         notebooks = classes.notebooks(lab, classes.students(lab, submissions + WARM))
         course = Course(classes.course(Path(folder) / "course", lab, notebooks))
-        asked: list[list[dict[str, Any]]] = []
-        clock = _clocked(asked)
+        clock = _clocked(bare)
         os.chdir(course.root)
         grader = Grader(course, course.lab(lab.name))
+        settle()  # as the command does
         try:
-            for number, each in enumerate(classroom.handed_in(course, grader.truth.lab)):
-                if number == WARM:
-                    clock.seconds.clear()
-                    asked.clear()
-                _grade(course, each, grader)
+            handed = classroom.handed_in(course, grader.truth.lab)
+            _grade(course, handed[:WARM], grader, bare)
+            clock.seconds.clear()
+            bare.seconds = 0.0
+            _grade(course, handed[WARM:], grader, bare)
         finally:
             grader.close()
-        questions = Path(folder) / "questions"
-        questions.write_bytes(pack(asked))
-        bare = subprocess.run(
-            [sys.executable, __file__, "--floor", str(questions)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            check=True,
-            env={**os.environ, **_told()},
-        )
+    clock.seconds.pop("floor")
     steps = sorted(clock.seconds.items(), key=lambda step: -step[1])
     found = {name: value / submissions for name, value in steps}
-    return {**found, "floor": float(bare.stdout)}
+    return {**found, "floor": bare.seconds / submissions}
+
+
+class _Floor:
+    """The bare process, and what the submission at hand has been asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.seconds = 0.0
+        ours, theirs = socket.socketpair()
+        self._connection = ours
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, "--floor"],
+                stdin=theirs.fileno(),
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, **_told()},
+            )
+
+    def __enter__(self) -> _Floor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._process.wait()
+
+    def measure(self) -> None:
+        """Adds the time of the submission at hand."""
+        wire.send(self._connection, self.asked)
+        self.seconds += float(wire.receive(self._connection))
 
 
 def _told() -> dict[str, str]:
     """What TensorFlow is told in a sandbox: the floor is its speed there."""
     told = sandbox.environment("cpu")
-    return {name: told[name] for name in told if name.startswith(("TF_", "XLA_", "PYTHONHASH"))}
+    libraries = ("TF_", "XLA_", "ONEDNN_", "PYTHONHASH")
+    return {name: told[name] for name in told if name.startswith(libraries)}
 
 
-def _grade(course: Course, handed: classroom.Handed, grader: Grader) -> None:
-    """All that is done with one submission."""
+def _grade(course: Course, handed: list[classroom.Handed], grader: Grader, bare: _Floor) -> None:
+    """All that is done with submissions, in the order of `classroom.grade`."""
     lab = grader.truth.lab
-    result = grader.grade(handed.student, handed.read(lab))
-    kept = Kept(result, handed.digest(lab), grading.depends_on(course, lab, "cpu"))
-    Shelf(course, lab).write(kept)
-    classroom.enter_result(course, lab, handed, kept)
-    classroom.write_feedback(course.root, lab.name, [handed.student])
+    depends_on = grading.depends_on(course, lab, "cpu")
+    for each in handed:
+        result = grader.grade(each.student, each.read(lab))
+        kept = Kept(result, each.digest(lab), depends_on)
+        Shelf(course, lab).write(kept)
+        classroom.enter_result(course, lab, each, kept)
+        bare.measure()
+    classroom.write_feedback(course.root, lab.name, [each.student for each in handed])
 
 
-def _clocked(asked: list[list[dict[str, Any]]]) -> Clock:
-    """Puts a clock at each step, and notes what each submission is asked."""
+def _clocked(bare: _Floor) -> Clock:
+    """Puts a clock at each step, and notes what the submission at hand is asked."""
     clock = Clock()
 
     def step(subject: Subject, request: dict[str, Any], seconds: float) -> str:
         if "replay" in request:
             return "graphs evaluated"
-        asked[-1].append(request)
+        bare.asked.append(request)
         if "cell" in request:
             return "cells"
         export = request.get("probe", {}).get("probe") == "export"
@@ -177,10 +205,11 @@ def _clocked(asked: list[list[dict[str, Any]]]) -> Clock:
     examine = grading.examine
 
     def examined(*arguments: Any, **named: Any) -> Any:
-        asked.append([])
+        bare.asked.clear()
         return examine(*arguments, **named)
 
     places: list[tuple[Any, str, str | Callable[..., str]]] = [
+        (_Floor, "measure", "floor"),
         (Template, "fork", "fork and end"),
         (Template, "end", "fork and end"),
         (Template, "ping", "fork and end"),
@@ -208,30 +237,30 @@ def _clocked(asked: list[list[dict[str, Any]]]) -> Clock:
     return clock
 
 
-def floor(questions: Path) -> float:
-    """Seconds that a submission takes in a bare fork, cells and questions.
-
-    Args:
-        questions: What each submission is asked.
+def floor() -> None:
+    """Answers on its standard input how many seconds a submission takes in a bare fork, cells and
+    questions.
     """
+    import layerlab.checking  # noqa: F401  the template has imported it, too
     from autograder.subject.child import _answer
     from autograder.subject.quick import quicken
     from autograder.subject.shell import make_shell, redirect
 
     quicken()
-    shell, spent = make_shell(), 0.0
-    asked = unpack(questions.read_bytes())
-    for requests in asked:
-        started = time.perf_counter()
-        child = os.fork()
-        if child == 0:
-            redirect()
-            for request in requests:
-                _answer(shell, request)
-            os._exit(0)
-        os.waitpid(child, 0)
-        spent += time.perf_counter() - started
-    return spent / len(asked)
+    shell, connection = make_shell(), socket.socket(fileno=0)
+    settle()
+    with contextlib.suppress(wire.WireError):  # the other side hangs up
+        while True:
+            requests = wire.receive(connection)
+            started = time.perf_counter()
+            child = os.fork()
+            if child == 0:
+                redirect()
+                for request in requests:
+                    _answer(shell, request)
+                os._exit(0)
+            os.waitpid(child, 0)
+            wire.send(connection, time.perf_counter() - started)
 
 
 def show(lab: str, submissions: int, figures: dict[str, float]) -> None:

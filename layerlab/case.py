@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ class Case:
     def as_data(self) -> dict[str, Any]:
         """The case as a dictionary of plain data and arrays."""
         return {
-            **asdict(self),
+            **vars(self),
             "config": dict(self.config),
             "inputs": list(self.inputs),
             "weights": list(self.weights),
