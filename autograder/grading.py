@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from autograder import scrutiny
@@ -165,10 +164,6 @@ def judge(found: Examination, truth: Truth, misconceptions: list[Misconception])
     return result
 
 
-_JUDGING = ("answer", "bank", "clock", "grading", "host", "truth")
-"""Modules that a result depends on, beside those that what is true depends on."""
-
-
 def depends_on(course: Course, lab: Lab, device: str) -> str:
     """Changes with whatever a result depends on beside the notebook.
 
@@ -177,9 +172,7 @@ def depends_on(course: Course, lab: Lab, device: str) -> str:
         lab: The lab.
         device: Where submissions run.
     """
-    here = Path(__file__).parent
-    code = [(here / f"{name}.py").read_text(encoding="utf-8") for name in _JUDGING]
-    return kept(course, lab, "grades", device, *code).stem
+    return kept(course, lab, "grades", device).stem
 
 
 @cache

@@ -6,13 +6,14 @@ import hashlib
 import importlib.metadata
 import os
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import layerlab
+from autograder import imports
 from autograder.course import Course
 from autograder.graphs import provable, twin
 from autograder.lab import Lab
@@ -135,7 +136,7 @@ def kept(course: Course, lab: Lab, what: str, *depends: str) -> Path:
         *depends: What else it depends on.
     """
     digest = hashlib.sha256()
-    for part in (course.seed, lab.fingerprint, *depends, *_versions()):
+    for part in (course.seed, lab.fingerprint, *depends, *_versions(), _engine(lab)):
         digest.update(f"{len(part)}:{part}".encode())
     return course.state / what / f"{lab.name}-{digest.hexdigest()[:24]}.msgpack"
 
@@ -150,38 +151,12 @@ def keep(path: Path, data: Any) -> None:
 
 def _versions() -> list[str]:
     packages = ("tensorflow", "keras", "numpy", "msgpack")
-    return [*(importlib.metadata.version(name) for name in packages), _engine()]
+    return [importlib.metadata.version(name) for name in packages]
 
 
-_DECISIVE = (
-    "arithmetic",
-    "banned",
-    "claims",
-    "draw",
-    "examine",
-    "fill",
-    "graphs",
-    "hearsay",
-    "notebook",
-    "oracle",
-    "rounding",
-    "sandbox",
-    "scrutiny",
-    "session",
-    "shapes",
-    "suite",
-)
-"""Modules that what is kept depends on, beside `layerlab`, the subject and the lab itself."""
-
-
-@cache
-def _engine() -> str:
-    """Changes with the code that draws, probes and compares."""
-    here = Path(__file__).parent
-    paths = [here / f"{name}.py" for name in _DECISIVE]
-    for folder in (here / "subject", Path(str(layerlab.__file__)).parent):
-        paths += sorted(folder.rglob("*.py"))
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def _engine(lab: Lab) -> str:
+    """Changes with the code that draws, probes, compares and judges."""
+    here, there = Path(__file__).parent, Path(str(layerlab.__file__)).parent
+    inside = [*(here / "subject").rglob("*.py"), *there.rglob("*.py")]  # in the sandbox
+    grades = (here / "grading.py", here / "bank.py")
+    return imports.digest(*grades, *inside, *lab.hidden.glob("*.py"))
