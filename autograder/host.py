@@ -23,7 +23,7 @@ CONTROL_SECONDS = 30.0
 """How long a template may take to fork, to interrupt or to end a subject."""
 PATIENCE_SECONDS = 0.05
 """How long a subject that was kept waiting is waited for at least before that is measured anew; and
-what a request may take without a look at how long it was kept waiting."""
+what requests may take together before anyone asks how long they were kept waiting."""
 
 
 class TemplateDied(Exception):
@@ -76,7 +76,7 @@ class Template:
         """The layers that this machine has, of those that are wanted; known once it has started."""
         self.spent = Spent()
         """Time that all subjects so far took to answer."""
-        self._starved_before = 0.0
+        self._starved_before = self._unheard = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -160,6 +160,21 @@ class Template:
         """
         starved = self._request("ping")["starved"]
         self.spent = replace(self.spent, starved=self._starved_before + starved)
+        self._unheard = 0.0
+
+    def look(self, seconds: float) -> None:
+        """Looks after it when a subject has answered. Where no subject can reach it, that can wait
+        for as long as what they were kept waiting does not matter.
+
+        Args:
+            seconds: How long the subject took.
+
+        Raises:
+            TemplateLost: It is gone, or frozen.
+        """
+        self._unheard += seconds
+        if self._unheard >= PATIENCE_SECONDS or not self.guarded:
+            self.ping()
 
     def end(self) -> dict[str, Any]:
         """Ends the current subject and whatever it started.
@@ -242,8 +257,7 @@ class Subject:
         if not isinstance(reply, dict) or reply.pop("id", None) != self._asked:
             self.end()
             raise SubjectLied("answered what it was not asked")
-        if watch.elapsed >= PATIENCE_SECONDS or not self._template.guarded:
-            self._template.ping()  # whatever this request did to it is told now, not at the next
+        self._template.look(watch.elapsed)  # what this request did to it is told now, not later
         return reply
 
     def _answer(self, request: dict[str, Any], seconds: float, watch: _Stopwatch) -> Any:
