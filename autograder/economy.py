@@ -70,7 +70,7 @@ def one_opening(*, whole: bool = False) -> Iterator[None]:
     token = _opening.set(opening)
     try:
         yield
-        for each in opening.gradebooks.values():
+        for each in opening.gradebooks.values() if whole else ():
             Session.commit(each.db())
     finally:
         _opening.reset(token)
