@@ -85,7 +85,8 @@ def convert(
     made = ForStudents(coursedir=CourseDirectory(config=config), config=config, log=log)
     made.force = force
     try:
-        with warnings.catch_warnings(), one_opening(whole=len(students) == 1):
+        one = len(students) == 1  # what is written of several is to be there as each is done
+        with warnings.catch_warnings(), one_opening(whole=one):
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at every new submission
             made.start()
     except (NbGraderException, OSError, RuntimeError, ValueError, SQLAlchemyError) as error:

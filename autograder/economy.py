@@ -60,11 +60,11 @@ _opening: ContextVar[_Opening | None] = ContextVar("_opening", default=None)
 def one_opening(*, whole: bool = False) -> Iterator[None]:
     """Within it, nbgrader opens a gradebook once, and keeps the connection until the end.
 
-    What it has asked for is forgotten whenever it would close the gradebook, as without this.
-
     Args:
         whole: Whether what it writes is written at the end, all of it, or nothing if something is
-            raised. It would write a submission in twenty steps, and wait for the disk at each.
+            raised: by itself it writes a submission in twenty steps, and waits for the disk at
+            each. Where not, what it has asked for is forgotten whenever it would close the
+            gradebook, as without this.
     """
     opening = _Opening(whole)
     token = _opening.set(opening)

@@ -163,8 +163,9 @@ class Template:
         self._unheard = 0.0
 
     def look(self, seconds: float) -> None:
-        """Looks after it when a subject has answered. Where no subject can reach it, that can wait
-        for as long as what they were kept waiting does not matter.
+        """Looks after it when a subject has answered: what a request did to it is told then, not
+        at the next. Where no subject can reach it, that waits until what they were kept waiting
+        could matter.
 
         Args:
             seconds: How long the subject took.
@@ -257,7 +258,7 @@ class Subject:
         if not isinstance(reply, dict) or reply.pop("id", None) != self._asked:
             self.end()
             raise SubjectLied("answered what it was not asked")
-        self._template.look(watch.elapsed)  # what this request did to it is told now, not later
+        self._template.look(watch.elapsed)
         return reply
 
     def _answer(self, request: dict[str, Any], seconds: float, watch: _Stopwatch) -> Any:
